@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmcspec.base.batching import Batching
 from lmcspec.base.errors import LmcspecError, UsageError
 from lmcspec.base.printed import as_html, as_text
 from lmcspec.plan import MAX_TASKS
@@ -117,6 +118,7 @@ class Plan:
         until: Sequence[str | int] = (),
         only: Sequence[str] = (),
         failed: bool = False,
+        batching: Batching = "off",
         fail_fast: bool = False,
         patience: float | None = None,
         tracking_uri: str | None = None,
@@ -153,6 +155,7 @@ class Plan:
             until=until,
             only=only,
             failed=failed,
+            batching=batching,
             fail_fast=fail_fast,
             patience=patience,
             tracking_uri=tracking_uri,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lmcspec.base.batching import Batching
 from lmcspec.catalog import get
 from lmcspec.engine.execute import Origin, execute, keep
 from lmcspec.engine.limits import Limits
@@ -46,6 +47,7 @@ class Options(NamedTuple):
     until: Sequence[str | int] = ()
     only: Sequence[str] = ()
     failed: bool = False
+    batching: Batching = "off"
     fail_fast: bool = False
     patience: float | None = None
     tracking_uri: str | None = None
@@ -56,7 +58,7 @@ class Options(NamedTuple):
     @property
     def limits(self) -> Limits:
         """How the run is to be held back. UsageError where nothing could ever run."""
-        return Limits(self.max_parallel, self.fail_fast, patience_of(self.patience))
+        return Limits(self.max_parallel, self.fail_fast, patience_of(self.patience), self.batching)
 
     @property
     def chosen(self) -> Chosen | None:

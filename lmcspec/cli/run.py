@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import lmcspec
+from lmcspec.base.batching import Batching
 from lmcspec.cli.advice import say_verdict_advice, typed
 from lmcspec.cli.options import (
     DevicesOption,
@@ -88,6 +89,14 @@ def run(
     until: UntilOption = [],  # noqa: B006
     only: OnlyOption = [],  # noqa: B006
     failed: FailedOption = False,
+    batching: Annotated[
+        Batching,
+        typer.Option(
+            "--batching",
+            help="auto: trainings that differ in seeds, starts and masks only run as one program where that is "
+            "measured to be quicker; their results are the same to rounding.",
+        ),
+    ] = "off",
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first task that fails.")] = False,
     patience: Annotated[
         float | None,
@@ -133,6 +142,7 @@ def run(
         until=until,
         only=only,
         failed=failed,
+        batching=batching,
         fail_fast=fail_fast,
         patience=patience,
         tracking_uri=tracking_uri,

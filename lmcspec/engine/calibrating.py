@@ -19,6 +19,7 @@ _HELD_UP = (
     events.Skipped,
     events.Retried,
     events.Waiting,
+    events.WentBack,
     events.Interrupted,
     events.WorkerReplaced,
     events.Stopping,
@@ -39,6 +40,8 @@ class Clock:
     def __init__(self, devices: Sequence[Device]) -> None:
         self._devices = devices
         self._started: dict[str, tuple[float, int]] = {}
+        self._at: dict[int, str] = {}
+        """The last task of each slot."""
         self._spent: dict[str, Spent] = {}
         self._held_up = False
 
@@ -46,7 +49,10 @@ class Clock:
         """Take an event in."""
         match event:
             case events.Started(at=at, task=task, slot=slot):
-                self._started[task.id] = at, slot
+                # Where a slot has several at a time, what it took says nothing of one.
+                last = self._at.get(slot)
+                self._held_up |= last is not None and last not in self._spent
+                self._started[task.id], self._at[slot] = (at, slot), task.id
             case events.Finished(at=at, task=task, seconds=seconds, reused=False) if task.id in self._started:
                 began, slot = self._started[task.id]
                 self._spent[task.id] = Spent(seconds, at - began, self._devices[slot])

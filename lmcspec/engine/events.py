@@ -36,6 +36,14 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class WentBack:
+    """A task that was handed over along with another one is to run by itself, later."""
+
+    at: float
+    task: PlannedTask
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a running task is, at most a few times a second. `note` is its latest loss or the like."""
 
@@ -163,6 +171,7 @@ class RunEnded:
 Event = (
     RunStarted
     | Started
+    | WentBack
     | Progress
     | Finished
     | Retried

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from lmcspec.base import faults
+from lmcspec.base.batching import Batching
 from lmcspec.base.errors import StoreError
 from lmcspec.base.facts import ModelFacts
+from lmcspec.base.ids import digest
 from lmcspec.engine.calibrating import Clock
 from lmcspec.engine.journal import journal
 from lmcspec.engine.limits import NO_LIMITS, Limits
@@ -100,7 +102,7 @@ def _execute(
         for task, reason in view.reasons.items():
             if reason.code in ("output-missing", "output-corrupt") or task in view.diff.stale:
                 store.discard(task)
-        job = job_of(view)
+        job = job_of(view, limits.batching)
         retention = Retention(view.plan, store, driver)
         clock = Clock([slot.device for slot in runner.slots])
         with ExitStack() as journals:
@@ -158,7 +160,7 @@ def _seen(task: Task, peaks: Peaks | None) -> tuple[int | None, int | None]:
     return peaks.peaks(task.kind, task.pace) if peaks else (None, None)
 
 
-def job_of(view: Outlook) -> Job:
+def job_of(view: Outlook, batching: Batching = "off") -> Job:
     """The tasks to run, with what each needs, passes and is predicted to take."""
     history = StoreHistory(view.store) if view.store is not None else None
     passing: dict[str, list[str]] = {}
@@ -188,7 +190,14 @@ def job_of(view: Outlook) -> Job:
             demand=demand(view.plan.tasks[task], history, view.models.get(view.plan.tasks[task].params.model.digest)),
             seen=_seen(view.plan.tasks[task], history),
             study=view.plan.owner(task).study,
+            alike=_alike(view.plan.tasks[task]) if batching == "auto" else "",
         )
         for task in view.diff.run
     }
     return Job(tasks, spell_out, view.plan.on_collapse)  # pyright: ignore[reportArgumentType]
+
+
+def _alike(task: Task) -> str:
+    """What tasks have in common that may run as one program; empty where its kind has no such."""
+    together = kind(task.kind).together
+    return "" if together is None else digest([task.kind, task.code, together.alike(task.params), task.made_set])

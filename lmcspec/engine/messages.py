@@ -16,7 +16,7 @@ from lmcspec.base.documents import DocumentError, parse_document
 from lmcspec.base.visible import one_line
 from lmcspec.engine.failures import LAST_LINES, Failure, FailureClass
 from lmcspec.engine.report import Report
-from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported, RunnerEvent
+from lmcspec.engine.runner import Ended, Lost, Passed, Progressed, Ready, Replaced, Reported, RunnerEvent
 from lmcspec.store import layout
 from lmcspec.store.scalars import Count, Scalars
 from lmcspec.store.shapes import Seconds
@@ -42,7 +42,7 @@ class Failed(TypedDict):
 class Told(TypedDict):
     """A `Report`."""
 
-    status: Literal["done", "reused", "busy", "failed", "interrupted"]
+    status: Literal["done", "reused", "busy", "failed", "interrupted", "apart"]
     seconds: Seconds
     outcome: Line
     scalars: Scalars
@@ -81,6 +81,14 @@ class HasReported(TypedDict):
     report: Told
 
 
+class HasEnded(TypedDict):
+    """An `Ended`."""
+
+    event: Literal["ended"]
+    task: Id
+    report: Told
+
+
 class HasLost(TypedDict):
     """A `Lost`."""
 
@@ -99,7 +107,7 @@ class HasReplaced(TypedDict):
 
 
 Happened = Annotated[
-    HasReady | HasProgressed | HasPassed | HasReported | HasLost | HasReplaced, Field(discriminator="event")
+    HasReady | HasProgressed | HasPassed | HasReported | HasEnded | HasLost | HasReplaced, Field(discriminator="event")
 ]
 """An event of a runner, by its name."""
 
@@ -138,26 +146,29 @@ def encode_trouble(message: str, help: str) -> bytes:
     return layout.text({"trouble": {"message": message[:10_000], "help": help[:10_000]}})
 
 
-def decode(data: Any, slot: int, byproducts: Collection[str] = ()) -> Heard:
-    """What a worker says of this slot, where it was asked to pass these by-products. Raises DocumentError."""
+def decode(data: Any, slot: int, byproducts: Collection[str] = (), together: Collection[str] = ()) -> Heard:
+    """What a worker says of this slot, where it was asked to pass these by-products, and to do these tasks besides.
+
+    Raises DocumentError.
+    """
     if not isinstance(data, bytes):
         raise DocumentError(NAME, f"is a {type(data).__name__[:40]}, not bytes")
     if len(data) > documents.LARGEST:
         raise DocumentError(NAME, f"has {len(data):,} bytes, more than {documents.LARGEST:,}")
     message = parse_document(data, NAME, Message)
-    events = tuple(_event(happened, slot, byproducts) for happened in message.get("events", ()))
+    events = tuple(_event(happened, slot, byproducts, together) for happened in message.get("events", ()))
     return Heard(message.get("attempt", ""), events, message.get("trouble"))
 
 
 def _document(event: RunnerEvent) -> dict[str, Any]:
     name = type(event).__name__.lower()
     rest = {key: value for key, value in asdict(event).items() if key != "slot"}
-    if isinstance(event, Reported):
-        rest = {"report": event.report.document()}
+    if isinstance(event, Reported | Ended):
+        rest = {**rest, "report": event.report.document()}
     return {"event": name, **rest}
 
 
-def _event(happened: Happened, slot: int, byproducts: Collection[str]) -> RunnerEvent:
+def _event(happened: Happened, slot: int, byproducts: Collection[str], together: Collection[str]) -> RunnerEvent:
     if happened["event"] == "ready":
         # Of another machine's processes none is ours to kill.
         return Ready(slot, 0)
@@ -167,6 +178,8 @@ def _event(happened: Happened, slot: int, byproducts: Collection[str]) -> Runner
         return Passed(slot, _asked(happened["byproduct"], byproducts))
     if happened["event"] == "reported":
         return Reported(slot, _report(happened["report"], byproducts))
+    if happened["event"] == "ended":
+        return Ended(slot, _asked(happened["task"], together), _report(happened["report"], byproducts))
     if happened["event"] == "replaced":
         return Replaced(slot, one_line(happened["why"]))
     lines = tuple(happened["last_lines"])

@@ -149,6 +149,36 @@ class Placement:
             self._occupy(slot, demand)
         return slot
 
+    def lasting(self, pool: Pool) -> int:
+        """How many slots of this kind take tasks, or will."""
+        return sum(
+            slot not in self.retired and self._devices[number].kind == pool
+            for slot, number in enumerate(self._device_of)
+        )
+
+    def widen(self, slot: int, demand: Demand, most: int) -> tuple[int, int | None]:
+        """Let the slot's task take what several of its demand do, at most so many more.
+
+        How many more there is room for, and the bytes of a GPU's memory that all of them may fill: its share of the
+        device, if nobody else has taken of that (None where it is not known). What they take of the host is kept free.
+        """
+        number, taken = self._device_of[slot], self._busy[slot]
+        device, room = self._devices[number], None
+        if demand.alone:
+            return 0, None
+        if device.kind == "gpu" and device.memory:
+            room = max(taken.memory, device.memory // self._slots[number])
+            if self._memory[number] - taken.memory + room > device.memory:
+                return 0, None
+            self._memory[number] += room - taken.memory
+        host, each = device.host, self._of_host(demand, number)
+        if each:
+            most = min(most, max(0, host.memory - self._host_memory[host.name]) // each)
+            self._host_memory[host.name] += most * each
+        held = taken.memory if room is None else room
+        self._busy[slot] = taken._replace(memory=held, host_memory=taken.host_memory + most * each)
+        return most, room
+
     def claim(self, demand: Demand) -> frozenset[int]:
         """Devices on which nothing else starts, so that what found no room will: the emptiest, or all of its host."""
         pool = self.pool(demand)

@@ -34,6 +34,8 @@ class PlannedTask:
     """Bytes of a host's and a GPU's memory that such tasks took at most; None until one has finished."""
     study: str = ""
     """For whom it runs: studies that run together share slots."""
+    alike: str = ""
+    """Tasks of which this is the same may run as one program; empty where it runs by itself."""
 
 
 @dataclass(frozen=True, slots=True)

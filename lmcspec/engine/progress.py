@@ -51,7 +51,7 @@ class Tally:
                 self._end(task, "skipped")
             case events.Interrupted(task=task):
                 self._end(task, "interrupted")
-            case events.Retried(task=task) | events.Waiting(task=task):
+            case events.Retried(task=task) | events.Waiting(task=task) | events.WentBack(task=task):
                 self.running.pop(task.id, None)
                 self._forecast.stopped(task)
             case events.Stopping():

@@ -9,6 +9,9 @@ from lmcspec.engine.placement import Demand
 Urgency = tuple[float, int, str]
 """Minus the longest chain that hangs on a task, its place in the job, and its id."""
 
+LOOK = 64
+"""How many ready tasks are looked at for such as could run along with one."""
+
 
 class Group(NamedTuple):
     """Tasks of one study that take the same: if there is no room for one, there is none for any."""
@@ -46,6 +49,11 @@ class ReadyTasks:
             if self.first(group) is None:
                 del self._heaps[group]
         return list(self._heaps)
+
+    def like(self, group: Group, wanted: Callable[[str], bool]) -> list[str]:
+        """The tasks of a group that are wanted, the most urgent first, which stay here; of the first LOOK of them."""
+        near = [identifier for _, _, identifier in heapq.nsmallest(LOOK, self._heaps.get(group, []))]
+        return [identifier for identifier in dict.fromkeys(near) if self._is_ready(identifier) and wanted(identifier)]
 
     def first(self, group: Group) -> Urgency | None:
         """The most urgent task of a group, which stays here."""

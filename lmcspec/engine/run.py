@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 from lmcspec.base import clock, faults
 from lmcspec.base.errors import BlockedError, StoreError
@@ -16,6 +18,8 @@ from lmcspec.engine.planned import Job, PlannedTask, images_ahead
 from lmcspec.engine.report import Report
 from lmcspec.engine.runner import (
     Closed,
+    Ended,
+    Joining,
     Lost,
     Moved,
     Passed,
@@ -36,6 +40,8 @@ Listener = Callable[[events.Event], None]
 
 
 ENDINGS = ("done", "failed", "skipped", "interrupted", "reused")
+MOST_ALONG = 7
+"""Tasks that are handed over along with one, at most."""
 TICK = 0.2
 """Longest wait for the workers, so that a signal is noticed soon."""
 
@@ -90,6 +96,11 @@ class _Run:
         self._watch = Watch(runner, limits.patience)
         self._closed: Closed | None = None
         self._task_at: dict[int, str] = {}
+        self._beside: dict[int, list[str]] = {}
+        """Tasks that were handed over along with the slot's, and have not ended."""
+        self._joins = isinstance(runner, Joining) and runner.joins
+        self._apart: set[str] = set()
+        """Of tasks like which it is known that one program of several is no quicker."""
         self._pid_at: dict[int, int] = {}
         self._began_at: dict[str, float] = {}
         self._looks: dict[str, int] = {}
@@ -156,15 +167,30 @@ class _Run:
             self._tell(events.Silent(clock.now(), self._job.tasks[silence.task], silence.seconds, silence.limit))
 
     def _hand_out(self) -> None:
-        for identifier, slot in self._queue.assign():
+        assigned = self._queue.assign()
+        joined = self._queue.join([task for task, _ in assigned if self._may_join(task)], MOST_ALONG)
+        for identifier, slot in assigned:
             task = self._job.tasks[identifier]
             self._task_at[slot] = identifier
-            self._began_at[identifier] = now = time.monotonic()
+            along, room = joined.get(identifier, ([], None))
+            self._beside[slot] = list(along)
+            payload = self._payload(task)
+            if along:
+                entries = [{"id": other, "payload": self._payload(self._job.tasks[other])} for other in along]
+                payload |= {"together": entries, "room": room}
+            now = time.monotonic()
             self._watch.began(identifier, self._forecast.seconds(task), now)
-            payload = self._job.payload(identifier) | {"ahead": self._ahead[task.model]}
             pid = self._runner.submit(self._store, identifier, payload, slot)
             faults.reach("engine.dispatched", worker=pid)
-            self._tell(events.Started(clock.now(), task, slot, self._queue.attempts[identifier]))
+            for each in (identifier, *along):
+                self._began_at[each] = now
+                self._tell(events.Started(clock.now(), self._job.tasks[each], slot, self._queue.attempts[each]))
+
+    def _may_join(self, task: str) -> bool:
+        return self._joins and self._job.tasks[task].alike not in self._apart
+
+    def _payload(self, task: PlannedTask) -> dict[str, Any]:
+        return self._job.payload(task.id) | {"ahead": self._ahead[task.model]}
 
     def _patience(self) -> float:
         due = self._queue.wake()
@@ -190,16 +216,29 @@ class _Run:
                 self._watch.ended(task.id)
                 self._forecast.over(task, report.seconds if report.status == "done" else None)
                 self._end(task, slot, report)
+                self._send_back(self._beside.pop(slot, []))
+            case Ended(task=identifier, report=report) if identifier in self._beside.get(slot, ()):
+                self._beside[slot].remove(identifier)
+                beside = self._job.tasks[identifier]
+                if report.status == "apart":
+                    self._apart |= {beside.alike} if report.note else set()
+                    self._send_back([identifier])
+                else:
+                    self._forecast.over(beside, report.seconds if report.status == "done" else None)
+                    self._end(beside, slot, report)
             case Lost(task=had_task, why=why):
                 self._queue.close(slot)
                 self._tell(events.WorkerReplaced(clock.now(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
                     self._lose(task, event)
+                    for other in self._beside.pop(slot, []):
+                        self._lose(self._job.tasks[other], replace(event, attempt=""))  # that is the first one's
             case Returned() if task:
                 del self._task_at[slot]
                 self._watch.ended(task.id)
                 self._queue.put_back(task.id, time.monotonic())
+                self._send_back(self._beside.pop(slot, []))
             case Moved(device=device):
                 self._queue.move(slot, device)
             case Closed():
@@ -210,6 +249,12 @@ class _Run:
                 self._tell(events.WorkerReplaced(clock.now(), slot, why))
             case _:
                 pass
+
+    def _send_back(self, tasks: Sequence[str]) -> None:
+        """Tasks that were handed over along with another one are to run by themselves."""
+        for identifier in tasks:
+            self._queue.put_back(identifier, time.monotonic())
+            self._tell(events.WentBack(clock.now(), self._job.tasks[identifier]))
 
     def _end(self, task: PlannedTask, slot: int, report: Report) -> None:
         """A worker has reported on a task."""

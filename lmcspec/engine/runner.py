@@ -60,6 +60,15 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """A task that was handed over along with the slot's has ended, or goes back: that report's status is `apart`."""
+
+    slot: int
+    task: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """The slot's worker is gone: with its task, or (`task` False) between two. Another one is on its way."""
 
@@ -105,7 +114,7 @@ class Closed:
     """What can be done, should there be tasks that no other slot takes."""
 
 
-RunnerEvent = Ready | Progressed | Passed | Reported | Lost | Replaced | Returned | Moved | Closed
+RunnerEvent = Ready | Progressed | Passed | Reported | Ended | Lost | Replaced | Returned | Moved | Closed
 
 
 class Runner(Protocol):
@@ -124,7 +133,10 @@ class Runner(Protocol):
         ...
 
     def submit(self, store: Store, task: str, payload: dict[str, Any], slot: int) -> int:
-        """Hand a task to a free slot. Returns the pid of the process that does it, 0 if it runs on another host."""
+        """Hand a task to a free slot, and those in `payload["together"]` along with it.
+
+        Returns the pid of the process that does it, 0 if it runs on another host.
+        """
         ...
 
     def poll(self, timeout: float) -> list[RunnerEvent]:
@@ -155,6 +167,13 @@ class Particular(Protocol):
     def refuse(self, tasks: Iterable[PlannedTask]) -> None:
         """BlockedError, with their names, where there are tasks that it can't do; called before `start`."""
         ...
+
+
+@runtime_checkable
+class Joining(Protocol):
+    """A runner whose workers may be handed several tasks, to run as one program."""
+
+    joins: bool
 
 
 @runtime_checkable

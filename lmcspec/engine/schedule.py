@@ -77,6 +77,8 @@ class TaskQueue:
         self._retries = retries
         self._skip_collapsed = skip_collapsed
         self._slot_of: dict[str, int] = {}
+        self._beside: dict[str, int] = {}
+        """Slots of tasks that run along with another one."""
         self._running_of: dict[str, int] = {}
         """By study."""
         self._failures: dict[tuple[str, str], int] = {}
@@ -100,7 +102,7 @@ class TaskQueue:
     @property
     def over(self) -> bool:
         """Whether every task is done, failed or skipped; or none runs and no more will."""
-        return not self._left or (self.stopped and not self._slot_of)
+        return not self._left or (self.stopped and not self._slot_of and not self._beside)
 
     @property
     def stuck(self) -> bool:
@@ -113,7 +115,7 @@ class TaskQueue:
     @property
     def running(self) -> dict[str, int]:
         """The slot of each task that runs."""
-        return dict(self._slot_of)
+        return self._slot_of | self._beside
 
     def open(self, slot: int) -> None:
         """The slot can take a task from now on."""
@@ -166,6 +168,40 @@ class TaskQueue:
             started.append((identifier, slot))
             turns.again(group)
         return started
+
+    def join(self, started: Iterable[str], most: int) -> dict[str, tuple[list[str], int | None]]:
+        """What may run along with tasks that have just started, with each at most so many; those run at once.
+
+        Shared out so that every slot of the kind gets as many of those that are ready. Beside the tasks the bytes of
+        a GPU's memory that all of them may fill together, where that is known.
+        """
+        alike: dict[tuple[str, Group], list[str]] = {}
+        for identifier in started:
+            if self.tasks[identifier].alike:
+                alike.setdefault((self.tasks[identifier].alike, self._group(identifier)), []).append(identifier)
+        return {
+            identifier: along
+            for (_, group), several in alike.items()
+            for identifier, along in self._shared_out(group, several, most).items()
+        }
+
+    def _shared_out(self, group: Group, started: list[str], most: int) -> dict[str, tuple[list[str], int | None]]:
+        near = self._ready.like(group, lambda other: self.tasks[other].alike == self.tasks[started[0]].alike)
+        slots = min(self._most, self._placement.lasting(self._placement.pool(group.demand)))
+        share = -(-(len(started) + len(near)) // max(slots, len(started))) - 1
+        along: dict[str, tuple[list[str], int | None]] = {}
+        for identifier in started:
+            if count := min(most, share, len(near)):
+                count, room = self._placement.widen(self._slot_of[identifier], group.demand, count)
+                along[identifier], near = (near[:count], room), near[count:]
+                for other in along[identifier][0]:
+                    self._run_along(other, self._slot_of[identifier])
+        return along
+
+    def _run_along(self, identifier: str, slot: int) -> None:
+        self.state[identifier] = State.RUNNING
+        self._beside[identifier] = slot
+        self.attempts[identifier] += 1
 
     def done(self, identifier: str, outcome: str = "ok", missing: Iterable[str] = ()) -> tuple[tuple[str, str], ...]:
         """The task's result is in the store, and its by-products but those `missing`. Returns what is skipped, why."""
@@ -228,6 +264,7 @@ class TaskQueue:
         self.attempts[identifier] += 1
 
     def _release(self, identifier: str) -> None:
+        self._beside.pop(identifier, None)
         slot = self._slot_of.pop(identifier, None)
         if slot is not None:
             self._running_of[self.tasks[identifier].study] -= 1
@@ -241,9 +278,11 @@ class TaskQueue:
 
     def _make_ready(self, identifier: str) -> None:
         self.state[identifier] = State.READY
+        self._ready.add(self._group(identifier), (-self.chains[identifier], self._order[identifier], identifier))
+
+    def _group(self, identifier: str) -> Group:
         task = self.tasks[identifier]
-        group = Group(task.study, task.demand._replace(alone=identifier in self._alone))
-        self._ready.add(group, (-self.chains[identifier], self._order[identifier], identifier))
+        return Group(task.study, task.demand._replace(alone=identifier in self._alone))
 
     def _delay(self, identifier: str, until: float) -> None:
         self.state[identifier] = State.DELAYED

@@ -21,8 +21,8 @@ def execute(store: Store, identifier: str, payload: dict[str, Any], place: Workp
 
     `payload` is {"task", "shared", "inputs", "byproducts", "neutral", "record"}, the last for what the record of the
     object shall say besides; where it has "objects", these come from a URL and go to it (`exchange`). `place.send`
-    gets {"attempt": folder}, {"progress": [done, total, note]} and {"byproduct": id}. Of tasks in "together", each {"id",
-    "payload"}, some may be done along with it: `together` says what the driver hears of them.
+    gets {"attempt": folder}, {"progress": [done, total, note]} and {"byproduct": id}. Of the tasks in "together", a
+    list of {"id", "payload"}, some may be done along with it: `together` says what is sent of them.
     """
     begun = time.monotonic()
     try:

@@ -8,13 +8,16 @@ from lmcspec.catalog.runners.inline import Inline
 from lmcspec.engine import pristine
 from lmcspec.engine.context import Workplace
 from lmcspec.engine.logs import StreamLog
-from lmcspec.engine.runner import Passed, Ready, Reported, RunnerEvent, Slot, name_driver
+from lmcspec.engine.report import Report
+from lmcspec.engine.runner import Ended, Passed, Ready, Reported, RunnerEvent, Slot, name_driver
 from lmcspec.engine.work import execute
 from lmcspec.store import Store
 
 
 class InlineRunner:
     """One slot, on the CPU. `submit` returns at once; `poll` does the work."""
+
+    joins = True
 
     def __init__(self, config: Inline | None = None) -> None:
         self.slots = (Slot(),)
@@ -70,3 +73,5 @@ class InlineRunner:
     def _receive(self, message: dict[str, Any]) -> None:
         if "byproduct" in message:
             self._happened.append(Passed(0, message["byproduct"]))
+        elif "ended" in message:
+            self._happened.append(Ended(0, message["ended"], Report.read(message["report"])))

@@ -13,6 +13,7 @@ from lmcspec.base.surroundings import module_path
 from lmcspec.catalog.runners.local import Local
 from lmcspec.engine.report import Report
 from lmcspec.engine.runner import (
+    Ended,
     Lost,
     Passed,
     Progressed,
@@ -51,6 +52,8 @@ class _Worker:
 
 class LocalRunner:
     """Workers forked from a server that has torch imported; where that fails, each started by itself."""
+
+    joins = True
 
     def __init__(self, config: Local | None = None, *, fork: bool = True, growth: float = GROWTH) -> None:
         self.slots: tuple[Slot, ...] = slots(config.workers, config.devices) if config else slots(None)
@@ -178,6 +181,8 @@ class LocalRunner:
                 happened.append(Progressed(slot, done, total, note))
             case {"byproduct": identifier}:
                 happened.append(Passed(slot, identifier))
+            case {"ended": identifier, "report": document}:
+                happened.append(Ended(slot, identifier, Report.read(document)))
             case {"report": document, "rss": rss, "grown": grown, "sound": sound}:
                 worker.busy = False
                 report = Report.read(document)

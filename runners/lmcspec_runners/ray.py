@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 class RayRunner:
     """Slots of a cluster. What can't be done there is refused before anything starts, in `__init__`."""
 
+    joins = True
+
     def __init__(self, config: Ray | None = None, cluster: Cluster | None = None) -> None:
         self._config = config or Ray()
         wish(self._config.workers, self._config.devices)
@@ -86,7 +88,10 @@ class RayRunner:
         seat, self._store = self._seats[slot], store
         assert seat.actor and seat.ready and not seat.busy and seat.reference is None
         seat.busy, seat.attempt, seat.stop_said = True, "", False
-        seat.byproducts = frozenset(entry["id"] for entry in payload.get("byproducts", ()))
+        along = payload.get("together", ())
+        every = [payload, *(entry["payload"] for entry in along)]
+        seat.byproducts = frozenset(entry["id"] for each in every for entry in each.get("byproducts", ()))
+        seat.together = frozenset(entry["id"] for entry in along)
         folder = self._config.node_store if self._config.objects else ""
         where = {"store": folder or str(store.root), "id": store.id, "own": bool(folder), "trusted": store.trusted}
         order = json.dumps({**where, "task": task, "payload": payload}).encode()
@@ -173,7 +178,7 @@ class RayRunner:
             if not seat.host:
                 self._begun(slot, answer, happened)
                 return
-            heard = messages.decode(answer, slot, seat.byproducts)
+            heard = messages.decode(answer, slot, seat.byproducts, seat.together)
         except DocumentError as error:
             self._lose(slot, str(error), happened)
             return

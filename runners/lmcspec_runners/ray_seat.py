@@ -31,6 +31,8 @@ class Seat:
     busy: bool = False
     attempt: str = ""
     byproducts: frozenset[str] = frozenset()
+    together: frozenset[str] = frozenset()
+    """Tasks that it was handed along with its own."""
     stop_said: bool = False
     tries: int = 0
 

@@ -17,14 +17,22 @@ class Plan:
     documents: dict = field(default_factory=dict)
     byproducts: dict = field(default_factory=dict)
 
-    def add(self, act="", value=0, *, path="", needs=(), passes=(), kind="ACT", seconds=None, label=None, extra=()):
+    def add(
+        self, act="", value=0, *, path="", needs=(), passes=(), kind="ACT", seconds=None, label=None, extra=(), alike=""
+    ):
         """Plan a task and return its id. `needs` are ids, `passes` ids from `passed`."""
         inputs = dict(zip("ab", needs, strict=False))
         task = make(f"kinds_for_tests:{kind}", Params(value, act, str(path)), inputs, {"n": len(self.tasks)})
         self.documents[task.id] = task.document
         self.byproducts[task.id] = [{"id": one, "task": self.documents[one]} for one in passes]
         self.tasks[task.id] = PlannedTask(
-            task.id, "act", label or f"task {len(self.tasks)}", (*needs, *extra), seconds, tuple(passes)
+            task.id,
+            "act",
+            label or f"task {len(self.tasks)}",
+            (*needs, *extra),
+            seconds,
+            tuple(passes),
+            alike=alike,
         )
         return task.id
 

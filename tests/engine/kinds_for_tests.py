@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lmcspec.base.errors import BlockedError
 from lmcspec.tasks import Finished, Interrupted, Kind, UnfitInput, Work
+from lmcspec.tasks.kind import Together
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,57 @@ def _pass(ctx, params, seeds):
     return _act(ctx, params, seeds)
 
 
+def _size(member, offered):
+    """Programs of three at most; of `apart` none."""
+    return 1 if member.params.act == "apart" else min(offered, 3)
+
+
+def _together(members):
+    """Each writes its value, and all say how many they are; the first of an act says what goes wrong."""
+    act = members[0].params.act
+    if act.startswith("once-"):
+        act = act.removeprefix("once-")
+        try:
+            os.close(os.open(members[0].params.path, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            act = ""
+    match act:
+        case "exit":
+            os._exit(3)
+        case "bug":
+            raise KeyError("nonsense in the program")
+        case "unfit":
+            raise UnfitInput("a", "it is of another model")
+        case "stop":
+            for member in members:
+                (member.ctx.partial / "checkpoint").write_text("7")
+            os.kill(os.getpid(), signal.SIGINT)
+            raise Interrupted
+    for ctx, params, _ in members:
+        for identifier, parameters in ctx.byproducts():
+            with ctx.byproduct(identifier) as context:
+                (context.out / "value.txt").write_text(str(parameters["value"]))
+                ctx.commit_byproduct(context, Finished({"total": parameters["value"]}))
+        ctx.progress(1, 2)
+        ctx.log(f"one of {len(members)}")
+        ctx.metric("train/loss", 0.5, 1)
+        ctx.computes(together=len(members))
+        (ctx.out / "value.txt").write_text(str(params.value))
+    return [Finished({"total": params.value, "of": len(members)}) for _, params, _ in members]
+
+
+def _by_itself(ctx, params, seeds):
+    return Finished({"total": params.value, "of": 1})
+
+
 WRITE = Kind(name="kinds_for_tests:WRITE", version=1, params=Params, run=_write, work=_work)
 ACT = Kind(name="kinds_for_tests:ACT", version=1, params=Params, run=_act, work=_work)
 PASS = Kind(name="kinds_for_tests:PASS", version=1, params=Params, run=_pass, work=_work)
+TOGETHER = Kind(
+    name="kinds_for_tests:TOGETHER",
+    version=1,
+    params=Params,
+    run=_by_itself,
+    work=_work,
+    together=Together(lambda params: params.act, _size, _together),
+)

@@ -12,9 +12,10 @@ from lmcspec.base.documents import DocumentError
 from lmcspec.engine.failures import Failure
 from lmcspec.engine.messages import decode, encode, encode_trouble
 from lmcspec.engine.report import Report
-from lmcspec.engine.runner import Lost, Passed, Progressed, Ready, Replaced, Reported
+from lmcspec.engine.runner import Ended, Lost, Passed, Progressed, Ready, Replaced, Reported
 
 STATE = "ab" * 32
+ALONG = "ef" * 32
 DONE = Report("done", 1.5, "diverged", {"error": math.inf, "curve": {"loss": [1, 2.5]}}, (STATE,), None, "", "a note")
 FAILED = Report(
     "failed", 0.0, failure=Failure("user", "no such file", "DataError", "put it there", "/x/log", ("a", "b"))
@@ -27,13 +28,16 @@ EVENTS = [
     Reported(3, FAILED),
     Reported(3, Report("interrupted", 0.0, failure=Failure("interrupted", "stopped"))),
     Reported(3, Report("busy", 0.0, holder="process 5 on b")),
+    Ended(3, ALONG, DONE),
+    Ended(3, ALONG, FAILED),
+    Ended(3, ALONG, Report("apart", 0.0, note="no quicker")),
     Lost(3, True, "ended by SIGSEGV", "/store/attempts/x", ("last", "words")),
     Replaced(3, "it grew"),
 ]
 
 
 def test_every_event_comes_as_it_went():
-    heard = decode(encode(EVENTS, "/store/attempts/x"), 3, {STATE})
+    heard = decode(encode(EVENTS, "/store/attempts/x"), 3, {STATE}, {ALONG})
     assert list(heard.events) == EVENTS and heard.attempt == "/store/attempts/x" and heard.trouble is None
 
 
@@ -47,9 +51,9 @@ def test_trouble_travels():
 
 
 def test_nothing_is_taken_that_was_not_asked_for():
-    for event in (Passed(0, STATE), Reported(0, DONE)):
+    for event in (Passed(0, STATE), Reported(0, DONE), Ended(0, ALONG, Report("apart", 0.0))):
         with pytest.raises(DocumentError, match="not asked for"):
-            decode(encode([event]), 0, {"cd" * 32})
+            decode(encode([event]), 0, {"cd" * 32}, {"cd" * 32})
 
 
 def test_what_a_terminal_would_obey_is_spelled_out():

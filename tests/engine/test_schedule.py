@@ -10,7 +10,8 @@ from profiles import examples
 from lmcspec.engine import PlannedTask, Retries
 from lmcspec.engine import schedule as scheduling
 from lmcspec.engine.chains import chains, estimates
-from lmcspec.engine.devices import Device
+from lmcspec.engine.devices import Device, Host, gpu
+from lmcspec.engine.placement import Demand
 from lmcspec.engine.schedule import FINAL, State
 
 
@@ -260,3 +261,81 @@ def test_ten_thousand_tasks_are_scheduled_in_a_moment():
             ran += 1
             schedule.done(identifier)
     assert ran == 10_000
+
+
+def alike(count, **more):
+    return {f"t{n}": PlannedTask(f"t{n}", "k", f"t{n}", (), 1.0, alike="x", **more) for n in range(count)}
+
+
+@pytest.mark.parametrize(
+    ("ready", "slots", "most", "shares"),
+    [(8, 1, 7, [7]), (8, 1, 3, [3]), (8, 2, 7, [3, 3]), (5, 2, 7, [2, 1]), (2, 2, 7, [0, 0]), (1, 1, 7, [0])],
+)
+def test_what_may_run_along_is_shared_out_between_slots(ready, slots, most, shares):
+    schedule = opened(TaskQueue(alike(ready), ["gpu0"] * slots), slots)
+    started = schedule.assign()
+    joined = schedule.join([task for task, _ in started], most)
+    assert [len(joined.get(task, ([],))[0]) for task, _ in started] == shares
+    along = [other for others, _ in joined.values() for other in others]
+    assert len(set(along)) == len(along) and not set(along) & {task for task, _ in started}
+    assert all(schedule.state[other] is State.RUNNING for other in along)
+
+
+def test_what_runs_along_ends_goes_back_or_fails_without_freeing_the_slot():
+    schedule = opened(TaskQueue(alike(5), ["cpu"], retries=Retries(lost=1)), 1)
+    ((first, slot),) = schedule.assign()
+    ((along, _),) = schedule.join([first], 7).values()
+    done, back, lost, failed = along
+    schedule.done(done)
+    schedule.put_back(back, 1.0)
+    assert schedule.failed(lost, "lost", 0.0).retry_at is not None
+    schedule.failed(failed, "user", 0.0)
+    assert schedule.running == {first: slot} and not schedule.assign()
+    assert schedule.attempts[back] == 0 and schedule.attempts[lost] == 1
+    schedule.done(first)
+    assert set(schedule.due(9.0)) == {back, lost}
+    ends = []
+    while not schedule.over:
+        ((task, _),) = schedule.assign()
+        schedule.done(task)
+        ends.append(task)
+    assert set(ends) == {back, lost}
+
+
+def test_only_tasks_alike_of_one_study_and_demand_and_none_alone_run_along():
+    tasks = alike(2) | {"u": replace(alike(1)["t0"], id="u", alike="y")}
+    tasks |= {"v": replace(alike(1)["t0"], id="v", study="other"), "w": replace(alike(1)["t0"], id="w", alike="")}
+    schedule = opened(TaskQueue(tasks, ["cpu"]), 1)
+    started = {}
+    while not schedule.over:
+        ((first, _),) = schedule.assign()
+        along = schedule.join([first], 7).get(first, ([], None))[0]
+        started[first] = along
+        for task in (first, *along):
+            schedule.done(task)
+    assert sorted(started) == ["t0", "u", "v", "w"] and started["t0"] == ["t1"]
+    schedule = opened(TaskQueue(alike(3), ["cpu"]), 1)
+    ((first, _),) = schedule.assign()
+    schedule.failed(first, "out-of-memory", 0.0)
+    schedule.due(1.0)
+    joined = {}
+    for _ in range(3):
+        if started := schedule.assign():
+            joined |= schedule.join([started[0][0]], 7)
+            schedule.done(started[0][0])
+    assert first not in joined and all(first not in along for along, _ in joined.values())
+
+
+def test_a_program_takes_its_slots_share_of_a_gpus_memory_and_of_the_host():
+    shared = [gpu("G", 100, host=Host("h", memory=50, threads=4))] * 2
+    demand = Demand(device=10, host=10)
+    schedule = opened(scheduling.TaskQueue(alike(8, demand=demand), shared), 2)
+    started = schedule.assign()
+    joined = schedule.join([task for task, _ in started], 7)
+    assert [room for _, room in joined.values()] == [50, 50]
+    assert sum(len(along) for along, _ in joined.values()) == 3, "the host has room for five"
+    for task, _ in started:
+        for other in joined.get(task, ([],))[0]:
+            schedule.done(other)
+        schedule.done(task)
+    assert len(schedule.assign()) == 2, "all that was taken is free again"

@@ -36,6 +36,11 @@ SECTIONS = {
         ("-m", "benchmarks.measures", "--rounds", "5"),
         ("-m", "benchmarks.measures", "--rounds", "2", "--images", "1000"),
     ),
+    "together": Section(
+        "several trainings as one program, beside one after the other",
+        ("-m", "benchmarks.together", "--rounds", "5"),
+        ("-m", "benchmarks.together", "--rounds", "2", "--seconds", "2"),
+    ),
     "answers": Section(
         "commands that answer, beside Python's imports, and plans of 1,000 and 100,000 tasks",
         ("benchmarks/startup.py",),

@@ -93,8 +93,8 @@ def run(
         Batching,
         typer.Option(
             "--batching",
-            help="auto: trainings that differ in seeds, starts and masks only run as one program where that is "
-            "measured to be quicker; their results are the same to rounding.",
+            help="auto: trainings that differ in draws, start and mask only run as one program where that is measured "
+            "to be quicker; their results are the same to rounding.",
         ),
     ] = "off",
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Stop at the first task that fails.")] = False,

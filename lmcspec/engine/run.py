@@ -1,7 +1,7 @@
 """The driver's loop: hand out tasks, collect what workers say, and tell the listeners."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -96,7 +96,7 @@ class _Run:
         self._watch = Watch(runner, limits.patience)
         self._closed: Closed | None = None
         self._task_at: dict[int, str] = {}
-        self._beside: dict[int, list[str]] = {}
+        self._beside: dict[int, dict[str, PlannedTask]] = {}
         """Tasks that were handed over along with the slot's, and have not ended."""
         self._joins = isinstance(runner, Joining) and runner.joins
         self._apart: set[str] = set()
@@ -173,7 +173,7 @@ class _Run:
             task = self._job.tasks[identifier]
             self._task_at[slot] = identifier
             along, room = joined.get(identifier, ([], None))
-            self._beside[slot] = list(along)
+            self._beside[slot] = {other: self._job.tasks[other] for other in along}
             payload = self._payload(task)
             if along:
                 entries = [{"id": other, "payload": self._payload(self._job.tasks[other])} for other in along]
@@ -216,10 +216,9 @@ class _Run:
                 self._watch.ended(task.id)
                 self._forecast.over(task, report.seconds if report.status == "done" else None)
                 self._end(task, slot, report)
-                self._send_back(self._beside.pop(slot, []))
+                self._send_back(self._beside.pop(slot, {}))
             case Ended(task=identifier, report=report) if identifier in self._beside.get(slot, ()):
-                self._beside[slot].remove(identifier)
-                beside = self._job.tasks[identifier]
+                beside = self._beside[slot].pop(identifier)
                 if report.status == "apart":
                     self._apart |= {beside.alike} if report.note else set()
                     self._send_back([identifier])
@@ -232,13 +231,13 @@ class _Run:
                 if had_task and task:
                     del self._task_at[slot]
                     self._lose(task, event)
-                    for other in self._beside.pop(slot, []):
-                        self._lose(self._job.tasks[other], replace(event, attempt=""))  # that is the first one's
+                    for beside in self._beside.pop(slot, {}).values():
+                        self._lose(beside, replace(event, attempt=""))  # that is the first one's
             case Returned() if task:
                 del self._task_at[slot]
                 self._watch.ended(task.id)
                 self._queue.put_back(task.id, time.monotonic())
-                self._send_back(self._beside.pop(slot, []))
+                self._send_back(self._beside.pop(slot, {}))
             case Moved(device=device):
                 self._queue.move(slot, device)
             case Closed():
@@ -250,7 +249,7 @@ class _Run:
             case _:
                 pass
 
-    def _send_back(self, tasks: Sequence[str]) -> None:
+    def _send_back(self, tasks: Iterable[str]) -> None:
         """Tasks that were handed over along with another one are to run by themselves."""
         for identifier in tasks:
             self._queue.put_back(identifier, time.monotonic())

@@ -8,6 +8,7 @@ from typing import Any
 from lmcspec.base import clock, faults
 from lmcspec.base.errors import BlockedError, StoreError
 from lmcspec.engine import events
+from lmcspec.engine.companies import Companies
 from lmcspec.engine.context import present
 from lmcspec.engine.failures import Failure
 from lmcspec.engine.forecast import Forecast
@@ -19,7 +20,6 @@ from lmcspec.engine.report import Report
 from lmcspec.engine.runner import (
     Closed,
     Ended,
-    Joining,
     Lost,
     Moved,
     Passed,
@@ -40,8 +40,6 @@ Listener = Callable[[events.Event], None]
 
 
 ENDINGS = ("done", "failed", "skipped", "interrupted", "reused")
-MOST_ALONG = 7
-"""Tasks that are handed over along with one, at most."""
 TICK = 0.2
 """Longest wait for the workers, so that a signal is noticed soon."""
 
@@ -96,11 +94,7 @@ class _Run:
         self._watch = Watch(runner, limits.patience)
         self._closed: Closed | None = None
         self._task_at: dict[int, str] = {}
-        self._beside: dict[int, dict[str, PlannedTask]] = {}
-        """Tasks that were handed over along with the slot's, and have not ended."""
-        self._joins = isinstance(runner, Joining) and runner.joins
-        self._apart: set[str] = set()
-        """Of tasks like which it is known that one program of several is no quicker."""
+        self._companies = Companies(job, runner)
         self._pid_at: dict[int, int] = {}
         self._began_at: dict[str, float] = {}
         self._looks: dict[str, int] = {}
@@ -168,12 +162,11 @@ class _Run:
 
     def _hand_out(self) -> None:
         assigned = self._queue.assign()
-        joined = self._queue.join([task for task, _ in assigned if self._may_join(task)], MOST_ALONG)
+        joined = self._companies.join(self._queue, assigned)
         for identifier, slot in assigned:
             task = self._job.tasks[identifier]
             self._task_at[slot] = identifier
             along, room = joined.get(identifier, ([], None))
-            self._beside[slot] = {other: self._job.tasks[other] for other in along}
             payload = self._payload(task)
             if along:
                 entries = [{"id": other, "payload": self._payload(self._job.tasks[other])} for other in along]
@@ -185,9 +178,6 @@ class _Run:
             for each in (identifier, *along):
                 self._began_at[each] = now
                 self._tell(events.Started(clock.now(), self._job.tasks[each], slot, self._queue.attempts[each]))
-
-    def _may_join(self, task: str) -> bool:
-        return self._joins and self._job.tasks[task].alike not in self._apart
 
     def _payload(self, task: PlannedTask) -> dict[str, Any]:
         return self._job.payload(task.id) | {"ahead": self._ahead[task.model]}
@@ -216,12 +206,12 @@ class _Run:
                 self._watch.ended(task.id)
                 self._forecast.over(task, report.seconds if report.status == "done" else None)
                 self._end(task, slot, report)
-                self._send_back(self._beside.pop(slot, {}))
-            case Ended(task=identifier, report=report) if identifier in self._beside.get(slot, ()):
-                beside = self._beside[slot].pop(identifier)
+                self._send_back(self._companies.left(slot))
+            case Ended(task=identifier, report=report) if beside := self._companies.ended(slot, identifier):
                 if report.status == "apart":
-                    self._apart |= {beside.alike} if report.note else set()
-                    self._send_back([identifier])
+                    if report.note:
+                        self._companies.keep_apart(beside)
+                    self._send_back([beside])
                 else:
                     self._forecast.over(beside, report.seconds if report.status == "done" else None)
                     self._end(beside, slot, report)
@@ -231,13 +221,13 @@ class _Run:
                 if had_task and task:
                     del self._task_at[slot]
                     self._lose(task, event)
-                    for beside in self._beside.pop(slot, {}).values():
+                    for beside in self._companies.left(slot):
                         self._lose(beside, replace(event, attempt=""))  # that is the first one's
             case Returned() if task:
                 del self._task_at[slot]
                 self._watch.ended(task.id)
                 self._queue.put_back(task.id, time.monotonic())
-                self._send_back(self._beside.pop(slot, {}))
+                self._send_back(self._companies.left(slot))
             case Moved(device=device):
                 self._queue.move(slot, device)
             case Closed():
@@ -249,11 +239,11 @@ class _Run:
             case _:
                 pass
 
-    def _send_back(self, tasks: Iterable[str]) -> None:
+    def _send_back(self, tasks: Iterable[PlannedTask]) -> None:
         """Tasks that were handed over along with another one are to run by themselves."""
-        for identifier in tasks:
-            self._queue.put_back(identifier, time.monotonic())
-            self._tell(events.WentBack(clock.now(), self._job.tasks[identifier]))
+        for task in tasks:
+            self._queue.put_back(task.id, time.monotonic())
+            self._tell(events.WentBack(clock.now(), task))
 
     def _end(self, task: PlannedTask, slot: int, report: Report) -> None:
         """A worker has reported on a task."""

@@ -1,7 +1,8 @@
 """In which way a task's network is computed: measured once for each model and device, and kept in the store.
 
-A way is a layout, and whether the network is compiled. It changes last bits, so that what stands in the numerics of a
-record says it, and nobody measures twice: what goes on after a stop goes on in the way in which it began.
+A way is a layout, and whether the network is compiled, or its passes are replayed on a GPU. It changes last bits, so
+that what stands in the numerics of a record says it, and nobody measures twice: what goes on after a stop goes on in
+the way in which it began.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from lmcspec.base.ids import digest
 from lmcspec.catalog.recipe import Precision, Recipe
 from lmcspec.tasks import read
 from lmcspec.tasks.context import Context
+from lmcspec.tasks.made import MADE, Made, can_be, first_line, made, tried
 from lmcspec.tasks.params import Part
 
 if TYPE_CHECKING:
@@ -50,12 +52,13 @@ def _quickest(
 
     trial = _trial(part, recipe)
     kept = _kept(ctx, part, recipe.precision)
-    if not kept and updates >= LEAST and has_choice(module):
+    if not kept and updates >= LEAST and (has_choice(module) or can_be("graphed", module, trial)):
         kept = _measured(ctx, part, module, trial, updates)
     module, how = _laid_out(module, kept.get("layout"))
-    if kept.get("compiled") is not True:
-        return Computed.by(module), how
-    return _compiled(ctx, part, module, trial), how | {"compiled": True}
+    for way in MADE:
+        if kept.get(way) is True:
+            return made(ctx, part, module, trial, way), how | {way: True}
+    return Computed.by(module), how
 
 
 def together(ctx: Context, part: Part, recipe: Recipe, updates: int, offered: int) -> int:
@@ -74,7 +77,7 @@ def together(ctx: Context, part: Part, recipe: Recipe, updates: int, offered: in
             quicker = gains(alone, _trial(part, recipe), room=ctx.room)
             said = ", ".join(f"{size} of it {gain:.2f} x" for size, gain in quicker.items())
         except Exception as error:  # noqa: BLE001 (a model of anybody's that can't be stacked: there is another way)
-            quicker, said = {}, f"none, for {type(error).__name__}: {_first_line(error)}"
+            quicker, said = {}, f"none, for {type(error).__name__}: {first_line(error)}"
         ctx.log(f"as one program, beside one after the other: {said}")
         kept = {"gains": {str(size): gain for size, gain in quicker.items()}}
         ctx.remember(key, kept)
@@ -101,7 +104,10 @@ def _trial(part: Part, recipe: Recipe) -> "Trial":
 
 
 def _measured(ctx: Context, part: Part, module: "nn.Module", trial: "Trial", updates: int) -> dict[str, Any]:
-    """What is found to be the quickest, once it is kept; of several that look at the same time the first is."""
+    """What is found to be the quickest, once it is kept; of several that look at the same time the first is.
+
+    Layouts first, then the replay of passes on a GPU, and the compiler where it has time to pay.
+    """
     from lmcspec.science.layout import seconds_by_layout
     from lmcspec.science.trial import quickest
 
@@ -109,47 +115,13 @@ def _measured(ctx: Context, part: Part, module: "nn.Module", trial: "Trial", upd
     layout = quickest(by_layout)
     answer: dict[str, Any] = {"layout": layout, "seconds": by_layout, "compiled": False}
     ahead = max(updates, ctx.ahead / (3 * trial.batch))
-    if by_layout[layout] * ahead >= COMPILING:
-        answer |= _tried(ctx, part, _laid_out(module, layout)[0], trial)
+    hows: tuple[Made, ...] = MADE if by_layout[layout] * ahead >= COMPILING else ("graphed",)
+    answer |= tried(ctx, part, _laid_out(module, layout)[0], trial, hows)
     ctx.remember(_key(ctx, part, trial.precision), answer)
     took = {**by_layout, **answer.get("as_made", {})}
     said = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in took.items())
     ctx.log(f"a forward and a backward pass take {said}{answer.get('trouble', '')}")
     return _kept(ctx, part, trial.precision) or answer
-
-
-def _tried(ctx: Context, part: Part, module: "nn.Module", trial: "Trial") -> dict[str, Any]:
-    from lmcspec.science.compiled import can_be_compiled, seconds_as_made
-    from lmcspec.science.trial import quickest
-
-    if not can_be_compiled(module):
-        return {}
-    try:
-        seconds = seconds_as_made(_compiled(ctx, part, module, trial), trial)
-    except Exception as error:  # noqa: BLE001 (no compiler, or a model that is beyond it: there is another way)
-        del ctx.memory[_memory_key(ctx, part, trial)]
-        return {"trouble": f"; it can't be compiled: {type(error).__name__}: {_first_line(error)}"}
-    if quickest(seconds) != "compiled":
-        del ctx.memory[_memory_key(ctx, part, trial)]
-    return {"compiled": quickest(seconds) == "compiled", "as_made": seconds}
-
-
-def _compiled(ctx: Context, part: Part, module: "nn.Module", trial: "Trial") -> "Computed":
-    """A module of this worker's with its compiled form, which later tasks use again, in the state of the given one."""
-    from lmcspec.science.compiled import compiled
-
-    key = _memory_key(ctx, part, trial)
-    if key not in ctx.memory:
-        ctx.memory[key] = compiled(module)
-    kept: Computed = ctx.memory[key]
-    if kept.module is not module:
-        kept.module.load_state_dict(module.state_dict())
-        kept.module.requires_grad_(True)
-    return kept
-
-
-def _memory_key(ctx: Context, part: Part, trial: "Trial") -> tuple[Any, ...]:
-    return ("compiled", part.digest, ctx.device, trial)
 
 
 def _laid_out(module: "nn.Module", layout: "Layout | None") -> "tuple[nn.Module, dict[str, Any]]":
@@ -159,10 +131,6 @@ def _laid_out(module: "nn.Module", layout: "Layout | None") -> "tuple[nn.Module,
     if layout not in LAYOUTS or not has_choice(module):  # whoever wrote it: what is no layout counts as nothing
         return module, {}
     return lay_out(module, layout), {"layout": layout}
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200]
 
 
 def _kept(ctx: Context, part: Part, precision: Precision) -> dict[str, Any]:

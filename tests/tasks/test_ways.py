@@ -164,3 +164,59 @@ def test_what_can_not_be_compiled_is_computed_as_it_is(tmp_path, measured, compi
     assert made.forward is made.module and not ctx.memory and "can't be compiled" in ctx.lines[-1]
     assert "\n" not in ctx.lines[-1]
     assert computed_of(ctx).forward is not None and len(compiler) == 1, "nobody tries it twice"
+
+
+@pytest.fixture
+def on_gpu(monkeypatch):
+    """As if the network could be captured on this device; how often it was."""
+    from lmcspec.science import graphed as graphing
+
+    asked = []
+
+    def graphed(module, trial):
+        asked.append(module)
+        return Computed(module, lambda images: module(images))
+
+    monkeypatch.setattr(graphing, "can_be_graphed", lambda module, trial: True)
+    monkeypatch.setattr(graphing, "graphed", graphed)
+    monkeypatch.setattr(graphing, "seconds_as_made", lambda network, trial: {"eager": 1.0, "graphed": 0.5})
+    return asked
+
+
+@pytest.mark.parametrize("part", [MLP, CONVNET], ids=["mlp", "convnet"])
+def test_passes_are_replayed_where_that_is_quicker_of_any_network_and_for_any_long_training(
+    tmp_path, measured, on_gpu, part
+):
+    ctx = TestContext(tmp_path)
+    ctx.memory = {}
+    made = computed_of(ctx, part)
+    assert made.forward is not made.module and len(on_gpu) == 1
+    assert ctx.numerics["graphed"] is True and "compiled" not in ctx.numerics and "graphed 0.5 s" in ctx.lines[-1]
+    again = TestContext(tmp_path, facts=ctx.facts)
+    again.memory = ctx.memory
+    assert computed_of(again, part) is made and len(on_gpu) == 1
+
+
+def test_of_replay_and_compiler_the_quicker_is_taken_and_the_other_let_go(
+    tmp_path, measured, on_gpu, compiler, monkeypatch
+):
+    monkeypatch.setattr(ways, "COMPILING", 1.0 * ways.LEAST)
+    ctx = TestContext(tmp_path)
+    ctx.memory = {}
+    computed_of(ctx)
+    assert ctx.numerics["graphed"] is True and "compiled" not in ctx.numerics
+    assert [key[0] for key in ctx.memory] == ["graphed"]
+
+
+def test_a_capture_that_fails_leaves_the_network_as_it_is(tmp_path, measured, on_gpu, monkeypatch):
+    from lmcspec.science import graphed as graphing
+
+    def fails(module, trial):
+        raise RuntimeError("CUDA error: operation not permitted when stream is capturing\nmore")
+
+    monkeypatch.setattr(graphing, "graphed", fails)
+    ctx = TestContext(tmp_path)
+    ctx.memory = {}
+    made = computed_of(ctx)
+    assert made.forward is made.module and "graphed" not in ctx.numerics and not ctx.memory
+    assert "it can't be graphed: RuntimeError: CUDA error: operation not permitted" in ctx.lines[-1]

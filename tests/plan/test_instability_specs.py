@@ -19,7 +19,7 @@ FIGURES = [
     ),
 ]
 SMALL = [f"small/{name}" for name in (*FIGURES, "resnet20")]
-EVERY = [*FIGURES, "lenet", "lenet-rewinding", "resnet8-rewinding", "resnet20", *SMALL]
+EVERY = [*FIGURES, "lenet", "lenet-rewinding", "resnet8-rewinding", "resnet8-through-training", "resnet20", *SMALL]
 ROUNDS = {
     "lenet": 15,
     "r20-std": 8,

@@ -3,7 +3,8 @@
 `uv run python -m benchmarks.measures`: each way in a process of its own with one thread, all in turn; milliseconds of a
 point on test images of CIFAR-10's shape, without batch norm's recomputed statistics.
 
-- *forward*: nothing but forward passes in inference mode, in the quickest layout, on batches that are there.
+- *forward*: nothing but forward passes in inference mode, in the quickest layout, on batches that are there, as large as
+  lmcspec has them.
 - *plain loop*: what people write: mix two state dicts, load them, turn images into floats again, count on the host.
 - *lmcspec*: `lmcspec.science.paths.curves` as its task runs it, in the layout that was measured.
 """
@@ -55,13 +56,16 @@ def forward(name: str, device: str, count: int) -> Callable[[int], None]:
     """Forward passes."""
     import torch
 
-    from lmcspec.science.evaluate import BATCH
+    from lmcspec.science.data.resident import Split
+    from lmcspec.science.data.space import Conversion
+    from lmcspec.science.evaluate import quick_batch
 
     module = network(name).to(device).eval()
     quickest_layout(name, module)
     module.eval()
-    images, _ = images_of(name, count)
-    batches = [part.to(device).float().div_(255) for part in images.split(BATCH)]
+    images, labels = images_of(name, count)
+    size = quick_batch(Split(images.to(device), labels, Conversion(255.0)))
+    batches = [part.to(device).float().div_(255) for part in images.split(size)]
 
     def points(several: int) -> None:
         with torch.inference_mode():

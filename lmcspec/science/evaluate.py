@@ -10,6 +10,9 @@ from torch.nn.functional import cross_entropy
 from lmcspec.science.data.resident import Split
 
 BATCH = 1000
+"""Images of a batch over which statistics are taken, and of one that a GPU evaluates."""
+_IN_CACHE, _FEWEST = 2**19, 25
+"""Numbers in a batch of images that a CPU evaluates, so that its caches hold what layers make of it; least images."""
 _HELD = 2**28
 """Bytes of float32 images up to which a split that is looked at many times is converted once and held."""
 
@@ -28,12 +31,19 @@ class Evaluation:
         return self.errors / self.images
 
 
-def evaluate(module: nn.Module, split: Split, batch: int = BATCH) -> Evaluation:
+def evaluate(module: nn.Module, split: Split, batch: int | None = None) -> Evaluation:
     """Evaluate on all images without augmentation, in evaluation mode; the module's mode is put back.
 
-    The loss is summed in float64. Images whose logits hold a NaN count as errors.
+    The loss is summed in float64. Images whose logits hold a NaN count as errors. Batches are as large as the device
+    is quick with.
     """
-    return evaluate_on(module, InOrder(split, batch))
+    return evaluate_on(module, InOrder(split, batch or quick_batch(split)))
+
+
+def quick_batch(split: Split) -> int:
+    """How many images of a split are evaluated at once: as many as a CPU's caches hold, or BATCH on a GPU."""
+    channels, height, width = split.shape
+    return BATCH if split.device.type != "cpu" else max(_FEWEST, min(BATCH, _IN_CACHE // (channels * height * width)))
 
 
 class InOrder:

@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from lmcspec.science import masks
 from lmcspec.science.data.resident import Split
-from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
+from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on, quick_batch
 from lmcspec.science.unit_norms import Batches, UnitNorms, UnitStatistics, behind, between
 
 # pyright: reportPrivateImportUsage=false
@@ -58,12 +58,12 @@ class Ends:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluated:
-    """The splits on which every point of a path is evaluated, in batches of `batch`."""
+    """The splits on which every point of a path is evaluated, in batches of `batch`, or as the device is quick with."""
 
     test: Split
     train: Split | None = None
     validation: Split | None = None
-    batch: int = BATCH
+    batch: int | None = None
     each: bool = False
     """Whether curves hold what becomes of every image."""
 
@@ -109,7 +109,11 @@ def curves(
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
     norms = has_batch_norm(module)
     wanted = {"train": on.train, "test": on.test, "validation": on.validation}
-    splits = {name: InOrder(split, on.batch, hold=True) for name, split in wanted.items() if split is not None}
+    splits = {
+        name: InOrder(split, on.batch or quick_batch(split), hold=True)
+        for name, split in wanted.items()
+        if split is not None
+    }
     anew: list[Policy] = [policy for policy in policies if norms and policy != "average"]
     repairs: list[Policy] = [policy for policy in policies if not norms and policy == "repair"]
     plain: list[Policy] = [policy for policy in policies if policy not in (*anew, *repairs)]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from lmcspec.science import masks
 from lmcspec.science.data.resident import Split
-from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on
+from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on, quick_batch
 from lmcspec.science.paths import has_batch_norm, recompute
 
 # pyright: reportPrivateImportUsage=false
@@ -118,7 +118,7 @@ def values(
     points: Iterable[Weights],
     split: Split,
     refill: Split | None = None,
-    batch: int = BATCH,
+    batch: int | None = None,
 ) -> Iterator[Evaluation]:
     """The evaluation at each point, in evaluation mode, the anchors masked before they are added up.
 
@@ -126,7 +126,7 @@ def values(
     added up as the weights are, variances cut off at 0. With `refill` (the policy `recompute`) batch norm's running
     statistics are then taken anew at every point on its images. A point that is an anchor is that anchor to the bit.
     """
-    batches = InOrder(split, batch, hold=True)
+    batches = InOrder(split, batch or quick_batch(split), hold=True)
     refills = None
     if refill is not None and has_batch_norm(module):
         refills = InOrder(refill, BATCH, hold=True)

@@ -3,8 +3,8 @@
 `uv run python -m benchmarks.measures`: each way in a process of its own with one thread, all in turn; milliseconds of a
 point on test images of CIFAR-10's shape, without batch norm's recomputed statistics.
 
-- *forward*: nothing but forward passes in inference mode, in the quickest layout, on batches that are there, of the size
-  that lmcspec takes.
+- *forward*: nothing but forward passes in inference mode, in the quickest layout, on batches that are there, as many
+  images in each as lmcspec takes.
 - *plain loop*: what people write: mix two state dicts, load them, turn images into floats again, count on the host.
 - *lmcspec*: `lmcspec.science.paths.curves` as its task runs it, in the layout that was measured.
 """

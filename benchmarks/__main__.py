@@ -41,6 +41,11 @@ SECTIONS = {
         ("-m", "benchmarks.together", "--rounds", "5"),
         ("-m", "benchmarks.together", "--rounds", "2", "--seconds", "2"),
     ),
+    "checkpoints": Section(
+        "a checkpoint of 25 million parameters, beside writing as many bytes",
+        ("-m", "benchmarks.checkpoints", "--rounds", "7"),
+        ("-m", "benchmarks.checkpoints", "--rounds", "3"),
+    ),
     "answers": Section(
         "commands that answer, beside Python's imports, and plans of 1,000 and 100,000 tasks",
         ("benchmarks/startup.py",),

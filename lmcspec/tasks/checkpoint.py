@@ -6,7 +6,6 @@ anew. A digest that holds says nothing of what the tensors are: a task tells by 
 that runs out meanwhile, or a disk that fails, says nothing of the checkpoint, which stays for the next attempt.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -19,6 +18,7 @@ from lmcspec.base import beneath, faults
 from lmcspec.base.errors import LmcspecError
 from lmcspec.base.machine import of_machine
 from lmcspec.tasks.context import Context
+from lmcspec.tasks.hashed_file import digest, write_hashed
 from lmcspec.tasks.kind import Interrupted
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ class Checkpoints:
         Raises Interrupted, which says the `work` that is done, where the task is to stop.
         """
         import torch
-        from safetensors.torch import save
 
         assert self._unit not in tensors, f"{self._unit!r} is where the count is kept"
         held = {name: value.detach().cpu().contiguous() for name, value in sorted(tensors.items())}
@@ -74,8 +73,9 @@ class Checkpoints:
         folder = self._ctx.partial
         self._clear_drafts()
         draft = folder / f".{CHECKPOINT}.{uuid.uuid4().hex}.draft"
-        says = {"task": self._ctx.task, "sha256": digest(held), "done": str(done), "unit": self._unit}
-        beneath.write(folder, draft, save(held, says))
+        says = {"task": self._ctx.task, "done": str(done), "unit": self._unit}
+        with os.fdopen(beneath.open_file(folder, draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
+            write_hashed(file, held, says)
         faults.reach(self._fault)
         beneath.sync(folder, draft)
         beneath.replace(folder, draft, folder / CHECKPOINT)
@@ -165,14 +165,3 @@ def check_like(held: "Mapping[str, Tensor]", wanted: "Mapping[str, Tensor]") -> 
     }
     if odd:
         raise ValueError(f"these tensors are others than the task's: {', '.join(sorted(odd)[:3])}")
-
-
-def digest(tensors: "Mapping[str, Tensor]") -> str:
-    """sha256 over the names, types, shapes and bytes of tensors on the CPU, in the order of their names."""
-    import torch
-
-    sha256 = hashlib.sha256()
-    for name, value in sorted(tensors.items()):
-        sha256.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
-        sha256.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    return sha256.hexdigest()

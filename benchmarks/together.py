@@ -8,7 +8,7 @@ import argparse
 import time
 
 from benchmarks.training import SETTINGS, arrays, half, network
-from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line
+from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line, seconds_of_more
 
 NETWORKS = ("lenet", "convnet-3", "resnet-20")
 SIZES = ("1", "2", "4", "8")
@@ -54,10 +54,7 @@ def timed(name: str, size: int, device: str, seconds: float) -> float:
             torch.cuda.synchronize()
         return clock() - began
 
-    took(2)
-    each = (took(6) - took(2)) / 4  # without what a training takes to begin
-    several = max(4, round(seconds / 4 / max(each, 1e-6)))
-    return min((took(several + 2) - took(2)) / several for _ in range(3)) / size
+    return seconds_of_more(took, seconds) / size
 
 
 def lines(rounds: int, only: str, device: str, seconds: float) -> list[str]:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line
+from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line, seconds_of_more
 
 WAYS = ("bare", "compiled", "openlth-shaped", "lmcspec", "lmcspec compiled", "lmcspec, plain heap")
 IMAGES = 2_000
@@ -210,7 +210,7 @@ def lmcspec(name: str, device: str, *, compiles: bool = False) -> Callable[[int]
 
 
 def timed(name: str, way: str, device: str, seconds: float) -> float:
-    """Seconds of an update, in this process: warm after some of them, then as many as fit."""
+    """Seconds of an update, in this process, without what a training takes to begin."""
     import torch
 
     from lmcspec.engine import heap, pristine
@@ -236,9 +236,7 @@ def timed(name: str, way: str, device: str, seconds: float) -> float:
             torch.cuda.synchronize()
         return clock() - began
 
-    took(3)
-    several = max(3, round(seconds / 4 / (took(3) / 3)))
-    return min(took(several) / several for _ in range(3))
+    return seconds_of_more(took, seconds)
 
 
 def lines(rounds: int = 5, only: str = "", device: str = "cpu", seconds: float = 4.0) -> list[str]:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -26,6 +26,17 @@ def seconds_in_turn(module: str, words: Mapping[str, Sequence[str]], rounds: int
             seconds[way].append(float(answer.stdout.split()[-1]))
     _tell("")
     return seconds
+
+
+def seconds_of_more(took: Callable[[int], float], seconds: float) -> float:
+    """Seconds of each of several updates where `took(n)` tells those of a beginning and n of them; the least of three.
+
+    As many as fit in a fourth of so many seconds; the first ones are not counted, nor is the beginning.
+    """
+    took(2)
+    each = max(1e-6, (took(5) - took(2)) / 3)
+    several = max(3, round(seconds / 4 / each))
+    return min((took(2 + several) - took(2)) / several for _ in range(3))
 
 
 def _tell(what: str) -> None:

@@ -265,7 +265,7 @@ def main() -> None:
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(timed(*given.one, given.device, given.seconds))
+        print(timed(given.one[0], given.one[1], given.device, given.seconds))
         return
     for line in lines(given.rounds, given.only, given.device, given.seconds):
         print(line)

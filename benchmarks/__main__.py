@@ -56,6 +56,11 @@ SECTIONS = {
         ("benchmarks/engine.py",),
         ("benchmarks/engine.py", "--sizes", "4", "10", "--rounds", "2", "--naive", "3"),
     ),
+    "reporting": Section(
+        "results and a page of studies of 1,000, 3,000 and 10,000 tasks",
+        ("benchmarks/reporting.py",),
+        ("benchmarks/reporting.py", "--sizes", "1000", "3000", "--rounds", "1"),
+    ),
     "growth": Section(
         "what a task costs beside its work, and how that grows",
         ("benchmarks/scale.py",),

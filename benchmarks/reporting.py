@@ -28,9 +28,8 @@ def main() -> None:
         for command in ("results", "report"):
             seconds = {size: took(command, *studies[size], given.rounds) for size in given.sizes}
             for size, each in seconds.items():
-                print(
-                    f"{command:8} {size:7,} tasks {middle(each):7.2f} s ({min(each):.2f} to {max(each):.2f}, n = {len(each)})"
-                )
+                spread = f"({min(each):.2f} to {max(each):.2f}, n = {len(each)})"
+                print(f"{command:8} {size:7,} tasks {middle(each):7.2f} s {spread}")
             if len(seconds) > 1:
                 grown = power({size: middle(each) for size, each in seconds.items()})
                 print(f"{command:8} grows as tasks to the power {grown:.2f}")

@@ -51,6 +51,11 @@ SECTIONS = {
         ("benchmarks/startup.py",),
         ("benchmarks/startup.py", "--rounds", "3"),
     ),
+    "workers": Section(
+        "until workers are ready, the first, the second, and one in another's place",
+        ("-m", "benchmarks.workers", "--rounds", "7"),
+        ("-m", "benchmarks.workers", "--rounds", "3"),
+    ),
     "engine": Section(
         "what the engine costs a task",
         ("benchmarks/engine.py",),

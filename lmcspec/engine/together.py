@@ -81,7 +81,10 @@ class _Program:
         """Results of the first and of as many companions as pay; the rest has gone back."""
         with ExitStack() as logs:
             task = self._begin(first, self.place, logs)
-            size = task.together.size(self.members[0], 1 + len(companions)) if task.together and companions else 1
+            log = self.attempts[0].log
+            # What it takes to find out may take a minute, in which nobody is to take any of them for left.
+            with HEARTBEAT.attending([(leased.lease, log) for leased in (first, *companions)]):
+                size = task.together.size(self.members[0], 1 + len(companions)) if task.together and companions else 1
             _send_back(companions[size - 1 :], self.place, NEVER if size == 1 else APART)
             beside = replace(self.place, send=self._pass_on, open_log=FileLog)
             for companion in companions[: size - 1]:

@@ -220,8 +220,12 @@ class _Run:
                 self._tell(events.WorkerReplaced(clock.now(), slot, why))
                 if had_task and task:
                     del self._task_at[slot]
+                    along = self._companies.left(slot)
+                    for each in (task, *along) if along else ():
+                        # Of each alone it is known whose fault it is.
+                        self._queue.part(each.id)
                     self._lose(task, event)
-                    for beside in self._companies.left(slot):
+                    for beside in along:
                         self._lose(beside, replace(event, attempt=""))  # that is the first one's
             case Returned() if task:
                 del self._task_at[slot]

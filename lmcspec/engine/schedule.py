@@ -79,6 +79,8 @@ class TaskQueue:
         self._slot_of: dict[str, int] = {}
         self._beside: dict[str, int] = {}
         """Slots of tasks that run along with another one."""
+        self._parted: set[str] = set()
+        """Tasks that run along with none any more."""
         self._running_of: dict[str, int] = {}
         """By study."""
         self._failures: dict[tuple[str, str], int] = {}
@@ -177,16 +179,25 @@ class TaskQueue:
         """
         alike: dict[tuple[str, Group], list[str]] = {}
         for identifier in started:
-            if self.tasks[identifier].alike:
-                alike.setdefault((self.tasks[identifier].alike, self._group(identifier)), []).append(identifier)
+            if like := self._alike(identifier):
+                alike.setdefault((like, self._group(identifier)), []).append(identifier)
         return {
             identifier: along
-            for (_, group), several in alike.items()
-            for identifier, along in self._shared_out(group, several, most).items()
+            for (like, group), several in alike.items()
+            for identifier, along in self._shared_out(like, group, several, most).items()
         }
 
-    def _shared_out(self, group: Group, started: list[str], most: int) -> dict[str, tuple[list[str], int | None]]:
-        near = self._ready.like(group, lambda other: self.tasks[other].alike == self.tasks[started[0]].alike)
+    def part(self, identifier: str) -> None:
+        """Have the task run along with none any more."""
+        self._parted.add(identifier)
+
+    def _alike(self, identifier: str) -> str:
+        return "" if identifier in self._parted else self.tasks[identifier].alike
+
+    def _shared_out(
+        self, like: str, group: Group, started: list[str], most: int
+    ) -> dict[str, tuple[list[str], int | None]]:
+        near = self._ready.like(group, lambda other: self._alike(other) == like)
         slots = min(self._most, self._placement.lasting(self._placement.pool(group.demand)))
         share = -(-(len(started) + len(near)) // max(slots, len(started))) - 1
         along: dict[str, tuple[list[str], int | None]] = {}

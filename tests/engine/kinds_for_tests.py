@@ -220,6 +220,8 @@ def _size(member, offered):
 
 def _together(members):
     """Each writes its value, and all say how many they are; the first of an act says what goes wrong."""
+    if any(member.params.act == "poison" for member in members):
+        os._exit(3)
     act = members[0].params.act
     if act.startswith("once-"):
         act = act.removeprefix("once-")
@@ -253,6 +255,8 @@ def _together(members):
 
 
 def _by_itself(ctx, params, seeds):
+    if params.act == "poison":
+        os._exit(3)
     return Finished({"total": params.value, "of": 1})
 
 

@@ -149,3 +149,12 @@ def test_a_worker_that_dies_takes_nobody_with_it_for_good(store, tmp_path):
     assert len(lost) == 2 and len({event.task.id for event in lost}) == 2
     assert {event.slot for event in of(events.Finished, heard)} == {0, 1}
     assert not list(store.root.glob("leases/*.json"))
+
+
+def test_a_task_that_ends_its_worker_each_time_fails_alone(store):
+    """Those that were with it are tried by themselves: else it would take them along until all are given up."""
+    plan, tasks = several(2)
+    poison = plan.add("poison", 9, kind="TOGETHER", alike="like")
+    tasks.append(plan.add("", 10, kind="TOGETHER", alike="like"))
+    summary, _ = run(plan, store, LocalRunner(Local(workers=1)))
+    assert set(summary.done) == set(tasks) and summary.failed == (poison,)

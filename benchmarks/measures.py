@@ -9,13 +9,12 @@ point on test images of CIFAR-10's shape, without batch norm's recomputed statis
 - *lmcspec*: `lmcspec.science.paths.curves` as its task runs it, in the layout that was measured.
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from typing import Any
 
 from benchmarks.training import SETTINGS, network
-from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line
+from benchmarks.ways import Goal, asked, put, ratio_line, seconds_in_turn, seconds_line
 
 WAYS = ("forward", "plain loop", "lmcspec")
 NETWORKS = ("lenet", "convnet-3", "convnet-3, batch norm", "resnet-20")
@@ -160,18 +159,13 @@ def lines(rounds: int, only: str, device: str, count: int) -> list[str]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
-    parser.add_argument("--only", default="", metavar="WORD", help="networks whose name has this in it")
-    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
+    parser = asked(__doc__)
     parser.add_argument("--images", type=int, default=4_000, help="how many images a point looks at")
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(timed(*given.one, given.device, given.images))
-        return
-    for line in lines(given.rounds, given.only, given.device, given.images):
-        print(line)
+        print(timed(given.one[0], given.one[1], given.device, given.images))
+    else:
+        put(lines(given.rounds, given.only, given.device, given.images))
 
 
 if __name__ == "__main__":

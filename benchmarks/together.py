@@ -4,11 +4,10 @@
 the training loops themselves with orders, augmentation, masks and steps; milliseconds of an update of one network.
 """
 
-import argparse
 import time
 
 from benchmarks.training import SETTINGS, arrays, half, network
-from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line, seconds_of_more
+from benchmarks.ways import Goal, asked, put, ratio_line, seconds_in_turn, seconds_line, seconds_of_more
 
 NETWORKS = ("lenet", "convnet-3", "resnet-20")
 SIZES = ("1", "2", "4", "8")
@@ -76,18 +75,13 @@ def lines(rounds: int, only: str, device: str, seconds: float) -> list[str]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
-    parser.add_argument("--only", default="", metavar="WORD", help="networks whose name has this in it")
-    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
+    parser = asked(__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each is timed")
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         print(timed(given.one[0], int(given.one[1]), given.device, given.seconds))
-        return
-    for line in lines(given.rounds, given.only, given.device, given.seconds):
-        print(line)
+    else:
+        put(lines(given.rounds, given.only, given.device, given.seconds))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,12 @@ processor's time of that process. Random images of the right shape, masked weigh
 - *lmcspec, plain heap*: the same without keeping what an update frees (on the CPU).
 """
 
-import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.ways import Goal, ratio_line, seconds_in_turn, seconds_line, seconds_of_more
+from benchmarks.ways import Goal, asked, put, ratio_line, seconds_in_turn, seconds_line, seconds_of_more
 
 WAYS = ("bare", "compiled", "openlth-shaped", "lmcspec", "lmcspec compiled", "lmcspec, plain heap")
 IMAGES = 2_000
@@ -257,18 +256,13 @@ def lines(rounds: int = 5, only: str = "", device: str = "cpu", seconds: float =
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
-    parser.add_argument("--only", default="", metavar="WORD", help="networks whose name has this in it")
-    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
+    parser = asked(__doc__)
     parser.add_argument("--seconds", type=float, default=4.0, help="how long each is timed")
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
         print(timed(given.one[0], given.one[1], given.device, given.seconds))
-        return
-    for line in lines(given.rounds, given.only, given.device, given.seconds):
-        print(line)
+    else:
+        put(lines(given.rounds, given.only, given.device, given.seconds))
 
 
 if __name__ == "__main__":

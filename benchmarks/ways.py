@@ -1,8 +1,9 @@
 """Several ways to do the same, each in a process of its own, all in turn: a busy machine slows them all alike."""
 
+import argparse
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -57,3 +58,22 @@ def seconds_line(what: str, way: str, seconds: Sequence[float]) -> str:
     """What a way takes."""
     ms = [1000 * each for each in (median(seconds), min(seconds), max(seconds))]
     return f"{what:24} {way:14}    {ms[0]:10.2f} ms ({ms[1]:.2f} to {ms[2]:.2f}, n = {len(seconds)})"
+
+
+def asked(what: str | None) -> argparse.ArgumentParser:
+    """The options that benchmarks of networks have in common; `what` is the benchmark's own description.
+
+    `--one NETWORK WAY` is how a process of one way is asked.
+    """
+    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is run")
+    parser.add_argument("--only", default="", metavar="WORD", help="networks whose name has this in it")
+    parser.add_argument("--device", default="cpu", help="cpu, or cuda")
+    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    return parser
+
+
+def put(table: Iterable[str]) -> None:
+    """Print the lines of a table."""
+    for line in table:
+        print(line)

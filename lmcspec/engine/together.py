@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from lmcspec.engine.attempted import Attempted
@@ -53,11 +53,19 @@ def attempt_together(store: Store, first: Leased, place: Workplace) -> Report | 
             if isinstance(error, KeyboardInterrupt) or not reports:
                 raise
         else:
-            reports = [attempted.commit(each) for attempted, each in zip(program.attempts, finished, strict=True)]
+            reports = [_committed(*each) for each in zip(program.attempts, finished, strict=True)]
         share = (time.monotonic() - begun) / len(reports)
         for companion, report in zip(companions, reports[1:], strict=False):
             _say(place, companion.id, replace(report, seconds=share))
         return replace(reports[0], seconds=share)
+
+
+def _committed(attempted: Attempted, finished: Finished) -> Report:
+    """Of several that are done each is committed, or fails, for itself."""
+    try:
+        return attempted.commit(finished)
+    except Exception as error:  # noqa: BLE001 (its report says what it was)
+        return attempted.fail(error)
 
 
 @dataclass(slots=True)
@@ -66,16 +74,10 @@ class _Program:
 
     store: Store
     place: Workplace
-    attempts: list[Attempted]
-    members: list[Member]
-
-    def __init__(self, store: Store, place: Workplace) -> None:
-        self.store, self.place, self.attempts, self.members = store, place, [], []
-
-    @property
-    def together(self) -> bool:
-        """Whether it is, or was to be, more than one."""
-        return len(self.attempts) > 1
+    attempts: list[Attempted] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    together: bool = False
+    """Whether it is, or was to be, more than one."""
 
     def run(self, first: Leased, companions: Sequence[Leased]) -> list[Finished]:
         """Results of the first and of as many companions as pay; the rest has gone back."""
@@ -86,6 +88,7 @@ class _Program:
             with HEARTBEAT.attending([(leased.lease, log) for leased in (first, *companions)]):
                 size = task.together.size(self.members[0], 1 + len(companions)) if task.together and companions else 1
             _send_back(companions[size - 1 :], self.place, NEVER if size == 1 else APART)
+            self.together = size > 1
             beside = replace(self.place, send=self._pass_on, open_log=FileLog)
             for companion in companions[: size - 1]:
                 self._begin(companion, beside, logs)

@@ -57,7 +57,10 @@ def _quickest(
     module, how = _laid_out(module, kept.get("layout"))
     for way in MADE:
         if kept.get(way) is True:
-            return made(ctx, part, module, trial, way), how | {way: True}
+            try:
+                return made(ctx, part, module, trial, way), how | {way: True}
+            except Exception as error:  # noqa: BLE001 (it could be made once; there is another way)
+                ctx.log(f"it can't be {way} this time: {type(error).__name__}: {first_line(error)}")
     return Computed.by(module), how
 
 

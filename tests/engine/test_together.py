@@ -1,11 +1,16 @@
 """Tasks that run as one program: each with a result of its own, whatever becomes of the program."""
 
+import errno
+import os
+
 import pytest
 from jobs_for_tests import Plan
 
 from lmcspec import engine
+from lmcspec.base.errors import StoreError
 from lmcspec.catalog.runners.local import Local
-from lmcspec.engine import Retries, events
+from lmcspec.engine import Retries, attempted, events
+from lmcspec.engine.attempted import Attempted
 from lmcspec.engine.interrupts import RunInterrupted
 from lmcspec.store import Store, failed_attempts, take
 from lmcspec_runners.inline import InlineRunner
@@ -147,7 +152,6 @@ def test_a_worker_that_dies_takes_nobody_with_it_for_good(store, tmp_path):
     assert set(summary.done) == set(tasks) and not summary.failed
     lost = [event for event in of(events.Retried, heard) if event.reason == "lost"]
     assert len(lost) == 2 and len({event.task.id for event in lost}) == 2
-    assert {event.slot for event in of(events.Finished, heard)} == {0, 1}
     assert not list(store.root.glob("leases/*.json"))
 
 
@@ -158,3 +162,37 @@ def test_a_task_that_ends_its_worker_each_time_fails_alone(store):
     tasks.append(plan.add("", 10, kind="TOGETHER", alike="like"))
     summary, _ = run(plan, store, LocalRunner(Local(workers=1)))
     assert set(summary.done) == set(tasks) and summary.failed == (poison,)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_disk_that_is_full_in_the_middle_of_commits_loses_nothing_that_was_committed(store, monkeypatch, number):
+    commit, calls = Attempted.commit, []
+
+    def full(self, finished):
+        calls.append(self)
+        if len(calls) == number:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return commit(self, finished)
+
+    monkeypatch.setattr(Attempted, "commit", full)
+    plan, tasks = several(3)
+    with pytest.raises(StoreError, match="no space is left"):
+        run(plan, store)
+    assert [store.find(task) is not None for task in tasks].count(True) == 2
+    summary, _ = run(plan, store)
+    assert len(summary.done) == 1 and len(summary.reused) == 2
+
+
+def test_what_can_not_even_be_begun_leaves_the_others_to_themselves(store, monkeypatch):
+    begin, calls = attempted.open_attempt, []
+
+    def fails(store, task, lease):
+        calls.append(task)
+        if len(calls) == 2:
+            raise RuntimeError("no attempt")
+        return begin(store, task, lease)
+
+    monkeypatch.setattr(attempted, "open_attempt", fails)
+    plan, tasks = several(3)
+    summary, _ = run(plan, store)
+    assert set(summary.done) == set(tasks) and sizes(store, tasks) == [1, 1, 1]

@@ -220,3 +220,21 @@ def test_a_capture_that_fails_leaves_the_network_as_it_is(tmp_path, measured, on
     made = computed_of(ctx)
     assert made.forward is made.module and "graphed" not in ctx.numerics and not ctx.memory
     assert "it can't be graphed: RuntimeError: CUDA error: operation not permitted" in ctx.lines[-1]
+
+
+def test_what_could_be_captured_once_and_not_again_is_computed_as_it_is(tmp_path, measured, on_gpu, monkeypatch):
+    from lmcspec.science import graphed as graphing
+
+    ctx = TestContext(tmp_path)
+    ctx.memory = {}
+    computed_of(ctx)
+
+    def fails(module, trial):
+        raise MemoryError("no room for a capture")
+
+    monkeypatch.setattr(graphing, "graphed", fails)
+    elsewhere = TestContext(tmp_path, facts=ctx.facts)
+    elsewhere.memory = {}
+    made = computed_of(elsewhere)
+    assert made.forward is made.module and "graphed" not in elsewhere.numerics
+    assert elsewhere.lines[-1] == "it can't be graphed this time: MemoryError: no room for a capture"

@@ -49,7 +49,9 @@ def test_the_end_of_a_task_is_the_end_of_sending(store, monkeypatch):
     folder = layout.partial_folder(store.root, TASK)
     with sending(store, remote, TASK) as sent:
         folder.mkdir(parents=True)
-        (folder / CHECKPOINT).write_bytes(save({"a": torch.zeros(PIECE)}))
+        draft = folder / "draft"
+        draft.write_bytes(save({"a": torch.zeros(PIECE)}))
+        draft.replace(folder / CHECKPOINT)
         assert system.begun.wait(20)
         began = time.monotonic()
     assert time.monotonic() - began < 5 and not sent

@@ -6,12 +6,13 @@ from torch import nn
 from trainings_for_tests import half, network, recipe_of, same
 
 from lmcspec.base.sgd_noise import SgdNoise
+from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.resnet import CifarResNet
 from lmcspec.science import masks
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.initial import initial_state
 from lmcspec.science.layout import LAYOUTS, has_choice, lay_out, seconds_by_layout
-from lmcspec.science.models import resnet
+from lmcspec.science.models import convnet, resnet
 from lmcspec.science.train import Segment, train
 from lmcspec.science.trial import Trial
 
@@ -58,8 +59,22 @@ def test_going_on_is_bitwise_in_channels_last_too(few):
     assert same(whole.state, train(module, few[0], recipe_of(length=12), SgdNoise(0), segment=rest).state)
 
 
-def test_evaluations_agree(few):
-    first, last = (evaluate(lay_out(small_resnet(), order), few[1]) for order in LAYOUTS)
+def small_convnet():
+    """With instance norm, which is computed image by image channels last."""
+    module = convnet.build(ConvNet(depth=3, width=8), (1, 8, 8), 10)
+    module.load_state_dict(initial_state(module, "default", ("init", 0)))
+    return module
+
+
+def test_a_training_with_instance_norm_is_the_same_to_rounding(few):
+    ends = [train(lay_out(small_convnet(), order), few[0], recipe_of("sgd", 8), SgdNoise(0)) for order in LAYOUTS]
+    for name, tensor in ends[0].state.items():
+        torch.testing.assert_close(ends[1].state[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("build", [small_resnet, small_convnet])
+def test_evaluations_agree(few, build):
+    first, last = (evaluate(lay_out(build(), order), few[1]) for order in LAYOUTS)
     assert first.loss == pytest.approx(last.loss, rel=1e-5)
 
 

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from lmcspec.catalog.models.convnet import PADDED, ConvNet, misfit
+from lmcspec.science.models.by_image import pooled
 from lmcspec.science.models.norms import make_norm
 
 
@@ -13,10 +14,9 @@ class Block(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(channels, width, 3, padding=padding)
         self.norm = nn.GroupNorm(1, width) if norm == "layer" else make_norm(norm, width)
-        self.pool = nn.AvgPool2d(2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.pool(self.norm(self.conv(x)).relu())
+        return pooled(self.conv(x), self.norm)
 
 
 class ConvNetwork(nn.Module):

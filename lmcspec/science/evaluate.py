@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from lmcspec.science.data.resident import Split
+from lmcspec.science.several import Several
 
 BATCH = 1000
 """Images of a batch over which statistics are taken, and of one that a GPU evaluates."""
@@ -54,6 +55,9 @@ class InOrder:
         small = 4 * split.images.numel() <= _HELD
         self._held = list(self._batches()) if hold and small else None
 
+    def __len__(self) -> int:
+        return -(-len(self._split) // self._batch)
+
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         return iter(self._held) if self._held is not None else self._batches()
 
@@ -62,26 +66,84 @@ class InOrder:
         return self._split.batches((part, None) for part in places.split(self._batch))
 
 
-def evaluate_on(
-    module: nn.Module,
+@dataclass(frozen=True, slots=True, eq=False)
+class Looked:
+    """What a network is worth on a split, and where that was asked for what becomes of each image."""
+
+    value: Evaluation
+    wrong: Tensor | None = None
+    """Bool (n,), in the split's order."""
+    losses: Tensor | None = None
+    """Float32 (n,)."""
+
+
+def evaluate_on(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> Evaluation:
+    """As `evaluate`, on batches (x float32, y int64)."""
+    return evaluate_each(Several([module]), batches)[0].value
+
+
+def evaluate_each(
+    networks: Several,
     batches: Iterable[tuple[Tensor, Tensor]],
-    each: Callable[[Tensor, Tensor], None] = lambda wrong, losses: None,
-) -> Evaluation:
-    """As `evaluate`, on batches (x float32, y int64). `each` gets (wrong, losses) of each batch's images."""
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    images, wrong, total = 0, [], []
+    each: bool = False,
+    pulse: Callable[[int], None] = lambda networks: None,
+) -> list[Looked]:
+    """As `evaluate_on`, of several networks in one pass over the batches, in their order; with `each`, of every image.
+
+    `pulse` is called with how many networks have looked at another batch, and may raise.
+    """
+    modes = [(part, part.training) for module in networks.modules for part in module.modules()]
+    for module in networks.modules:
+        module.eval()
+    tally = _Tally(each)
     try:
         with torch.no_grad():
             for x, y in batches:
-                logits = module(x)
-                best, predicted = logits.max(1)
-                images += len(y)
-                missed, losses = (predicted != y) | best.isnan(), cross_entropy(logits, y, reduction="none")
-                each(missed, losses)
-                wrong.append(missed.sum())
-                total.append(losses.double().sum())
+                tally.begin(len(y))
+                for logits in networks.logits(x):
+                    tally.add(logits, y)
+                    pulse(len(logits))
     finally:
         for part, mode in modes:
             part.training = mode
-    return Evaluation(images, int(torch.stack(wrong).sum()), float(torch.stack(total).sum()) / images)
+    return tally.looked()
+
+
+class _Tally:
+    """Errors and losses of each network, batch by batch."""
+
+    def __init__(self, each: bool) -> None:
+        self._each, self._images = each, 0
+        self._batches: list[list[tuple[Tensor, ...]]] = []
+        """Of each batch, for each r of the networks: errors (r,), losses (r,), and those of every image (r, n)."""
+
+    def begin(self, images: int) -> None:
+        """Another batch, of so many images."""
+        self._images += images
+        self._batches.append([])
+
+    def add(self, logits: Tensor, labels: Tensor) -> None:
+        """Logits (r, n, classes) of the next r networks on that batch, of labels (n,)."""
+        best, predicted = logits.max(2)
+        missed = (predicted != labels) | best.isnan()
+        of_all = labels.expand(len(logits), -1).flatten()
+        losses = cross_entropy(logits.flatten(0, 1), of_all, reduction="none").view_as(missed)
+        sums = missed.sum(1), losses.double().sum(1)
+        self._batches[-1].append((*sums, missed, losses.float()) if self._each else sums)
+
+    def looked(self) -> list[Looked]:
+        """What each network is worth, by sums over batches as for a network alone."""
+        errors, losses = (torch.stack(self._of_all(place), 1) for place in (0, 1))
+        totals = torch.stack([of_network.sum() for of_network in losses.unbind(0)]).tolist()
+        counts = errors.sum(1).tolist()
+        values = [
+            Evaluation(self._images, count, total / self._images) for count, total in zip(counts, totals, strict=True)
+        ]
+        if not self._each:
+            return [Looked(value) for value in values]
+        seen = (torch.cat(self._of_all(place), 1).cpu() for place in (2, 3))
+        return [Looked(*each) for each in zip(values, *seen, strict=True)]
+
+    def _of_all(self, place: int) -> list[Tensor]:
+        """What stands at a place, of all networks (R, …), of each batch."""
+        return [torch.cat([part[place] for part in batch]) for batch in self._batches]

@@ -6,17 +6,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
-import torch
 from torch import Tensor, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from lmcspec.science import masks
 from lmcspec.science.data.resident import Split
-from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on, quick_batch
-from lmcspec.science.unit_norms import Batches, UnitNorms, UnitStatistics, behind, between
-
-# pyright: reportPrivateImportUsage=false
-# torch gives its operations on lists of tensors private names only.
+from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, Looked, quick_batch
+from lmcspec.science.statistics_of_norms import has_batch_norm
+from lmcspec.science.walk import Point, Seen, Walk, Way
 
 Policy = Literal["average", "recompute", "repair"]
 
@@ -67,6 +63,15 @@ class Evaluated:
     each: bool = False
     """Whether curves hold what becomes of every image."""
 
+    def batches(self, hold: bool) -> dict[str, InOrder]:
+        """The splits that there are, in batches; small ones held where they are gone through several times."""
+        wanted = {"train": self.train, "test": self.test, "validation": self.validation}
+        return {
+            name: InOrder(split, self.batch or quick_batch(split), hold)
+            for name, split in wanted.items()
+            if split is not None
+        }
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refill:
@@ -103,149 +108,59 @@ def curves(
     its images, that lie between those of the ends, (1 - alpha) a's + alpha b's; the ends are a and b themselves. With
     batch norm it is `recompute`, which does just that to the outputs of norms.
 
-    `pulse` is called after each alpha with how many are done, and may raise.
+    Each batch of images is made once for as many points as fit in a group (`several.GROUP`). `pulse` is called after
+    each batch of each point with how many points' worth of work is done, and may raise.
     """
     a, b = (masks.apply(ends.mask or {}, end) for end in (ends.a, ends.b))
     apart = distance(a, b, [name for name, p in module.named_parameters() if p.requires_grad])
     norms = has_batch_norm(module)
-    wanted = {"train": on.train, "test": on.test, "validation": on.validation}
-    splits = {
-        name: InOrder(split, on.batch or quick_batch(split), hold=True)
-        for name, split in wanted.items()
-        if split is not None
+    points: dict[Policy, list[Point]] = {
+        policy: [(_way(policy, norms, alpha), alpha) for alpha in alphas] for policy in policies
     }
-    anew: list[Policy] = [policy for policy in policies if norms and policy != "average"]
-    repairs: list[Policy] = [policy for policy in policies if not norms and policy == "repair"]
-    plain: list[Policy] = [policy for policy in policies if policy not in (*anew, *repairs)]
-    refills: Iterable[tuple[Tensor, Tensor]] = ()
-    layers: Sequence[str] = ()
-    if anew or repairs:
-        if refill is None:
-            if on.train is None:
-                raise ValueError("statistics of units are taken on training images, and none are given")
-            refill = Refill(on.train)
-        refills, layers = refill.batches(), refill.layers
-    looked: dict[Policy, list[dict[str, _Looked]]] = {policy: [] for policy in policies}
-    mix = _Mixture(module, a, b)
-
-    def look() -> dict[str, _Looked]:
-        return {name: _look(module, batches, on.each) for name, batches in splits.items()}
-
-    def add(to: Iterable[Policy], values: dict[str, _Looked]) -> None:
-        for policy in to:
-            looked[policy].append(values)
-
-    with behind(module, layers if repairs else ()) as units:
-        of_a, of_b = (_watched(mix, end, units, refills) for end in (0, 1)) if repairs else ({}, {})
-        for done, alpha in enumerate(alphas, 1):
-            mix.set(alpha)
-            as_it_is: list[Policy] = [*plain, *repairs] if alpha in (0, 1) else plain
-            if as_it_is:
-                add(as_it_is, look())
-            if anew:
-                recompute(module, refills)
-                add(anew, look())
-            if repairs and alpha not in (0, 1):
-                units.settle(refills, between(of_a, of_b, alpha))
-                with units.held():
-                    add(repairs, look())
-            pulse(done)
+    statistics = any(policy == "repair" or (policy == "recompute" and norms) for policy in policies)
+    if statistics and refill is None:
+        if on.train is None:
+            raise ValueError("statistics of units are taken on training images, and none are given")
+        refill = Refill(on.train)
+    walk = Walk(module, a, b, [point for of_policy in points.values() for point in of_policy])
+    splits = on.batches(hold=walk.passes > 1)
+    seen = Seen(splits, on.each, refill.batches() if statistics and refill else None, refill.layers if refill else ())
+    # Rounded down, but for what rounding makes of whole points.
+    looked = walk.looked(seen, lambda share: pulse(int(share * len(alphas) + 1e-6)))
     return {
-        policy: PathCurve(
-            tuple(alphas),
-            tuple(v["train"].value for v in values if "train" in v),
-            tuple(v["test"].value for v in values),
-            policy,
-            apart,
-            validation=tuple(v["validation"].value for v in values if "validation" in v),
-            images={name: _images([v[name] for v in values]) for name in splits} if on.each else {},
-        )
-        for policy, values in looked.items()
+        policy: _curve(policy, alphas, apart, [looked[point] for point in of_policy], on.each)
+        for policy, of_policy in points.items()
     }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Looked:
-    """The evaluation of a position on a split, and where asked for what becomes of each image."""
-
-    value: Evaluation
-    wrong: np.ndarray
-    losses: np.ndarray
+def _way(policy: Policy, norms: bool, alpha: float) -> Way:
+    """How a policy looks at a point of a network with, or without, batch norm."""
+    if norms:
+        return "as it is" if policy == "average" else "anew"
+    return "repaired" if policy == "repair" and alpha not in (0, 1) else "as it is"
 
 
-_NOTHING = np.empty(0)
+def _curve(
+    policy: Policy, alphas: Sequence[float], apart: float, points: Sequence[Mapping[str, Looked]], each: bool
+) -> PathCurve:
+    names = list(points[0]) if points else []
+    values = {name: tuple(point[name].value for point in points) for name in names}
+    return PathCurve(
+        tuple(alphas),
+        values.get("train", ()),
+        values.get("test", ()),
+        policy,
+        apart,
+        validation=values.get("validation", ()),
+        images={name: _images([point[name] for point in points]) for name in names} if each else {},
+    )
 
 
-def _look(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]], each: bool) -> _Looked:
-    if not each:
-        return _Looked(evaluate_on(module, batches), _NOTHING, _NOTHING)
-    wrong: list[Tensor] = []
-    losses: list[Tensor] = []
-
-    def keep(of_batch: Tensor, of_each: Tensor) -> None:
-        wrong.append(of_batch)
-        losses.append(of_each.float())
-
-    value = evaluate_on(module, batches, keep)
-    return _Looked(value, torch.cat(wrong).cpu().numpy(), torch.cat(losses).cpu().numpy())
-
-
-def _images(looked: Sequence[_Looked]) -> Images:
-    return Images(np.stack([position.wrong for position in looked]), np.stack([position.losses for position in looked]))
-
-
-def has_batch_norm(module: nn.Module) -> bool:
-    """Whether running statistics decide what the module computes in evaluation mode."""
-    return any(isinstance(part, _BatchNorm) and part.track_running_stats for part in module.modules())
+def _images(looked: Sequence[Looked]) -> Images:
+    wrong, losses = (np.stack([getattr(point, what).numpy() for point in looked]) for what in ("wrong", "losses"))
+    return Images(wrong, losses)
 
 
 def distance(a: Mapping[str, Tensor], b: Mapping[str, Tensor], names: Iterable[str]) -> float:
     """L2 distance over the tensors of these names, summed in float64. Mask the states first where there is a mask."""
     return math.sqrt(sum(float((a[name].double() - b[name].double()).square().sum()) for name in names))
-
-
-class _Mixture:
-    """Writes (1 - alpha) a + alpha b into the tensors of a module; nothing is copied but the two ends, once."""
-
-    def __init__(self, module: nn.Module, a: Mapping[str, Tensor], b: Mapping[str, Tensor]) -> None:
-        module.load_state_dict(dict(a))  # integer buffers, and the check of names and shapes
-        if set(a) != set(b):
-            raise ValueError(f"the ends are of different models: {sorted(set(a) ^ set(b))[:3]}")
-        live = module.state_dict()
-        names = [name for name, tensor in live.items() if tensor.is_floating_point()]
-        self._live = [live[name] for name in names]
-        self._a = [a[name].to(live[name].device) for name in names]
-        self._b = [b[name].to(live[name].device) for name in names]
-
-    def set(self, alpha: float) -> None:
-        """Go to alpha; at 0 and 1 the ends are copied, so that they are exact whatever they hold."""
-        with torch.no_grad():
-            if alpha in (0, 1):
-                torch._foreach_copy_(self._live, self._b if alpha else self._a)
-                return
-            torch._foreach_copy_(self._live, torch._foreach_mul(self._a, 1 - alpha))
-            torch._foreach_add_(self._live, torch._foreach_mul(self._b, alpha))
-
-
-def _watched(mix: _Mixture, end: float, units: UnitNorms, batches: Batches) -> dict[str, UnitStatistics]:
-    mix.set(end)
-    return units.watch(batches)
-
-
-def recompute(module: nn.Module, batches: Iterable[tuple[Tensor, Tensor]]) -> None:
-    """Fresh running statistics from these batches: the mean over batches of each batch's mean and variance."""
-    norms = [part for part in module.modules() if isinstance(part, _BatchNorm) and part.track_running_stats]
-    momenta = [norm.momentum for norm in norms]
-    module.eval()
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # torch's way to ask for the cumulative average
-        norm.train()
-    try:
-        with torch.no_grad():
-            for x, _ in batches:
-                module(x)
-    finally:
-        for norm, momentum in zip(norms, momenta, strict=True):
-            norm.momentum = momentum
-            norm.eval()

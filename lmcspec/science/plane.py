@@ -1,21 +1,20 @@
 """Two-dimensional landscapes: the plane through three trained networks, and what is measured at its points."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
 
 from lmcspec.science import masks
 from lmcspec.science.data.resident import Split
-from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_on, quick_batch
-from lmcspec.science.paths import has_batch_norm, recompute
+from lmcspec.science.evaluate import BATCH, Evaluation, InOrder, evaluate_each, quick_batch
+from lmcspec.science.mixtures import State, WeightedSum
+from lmcspec.science.several import as_many, in_groups
+from lmcspec.science.statistics_of_norms import has_batch_norm, recompute_each
 
-# pyright: reportPrivateImportUsage=false
-# torch gives its operations on lists of tensors private names only.
-
-State = Mapping[str, Tensor]
 ROUNDING = 1e-6
 """Share of the length of a network's weights: what is nearer to a point or a line differs from it by rounding."""
 Weights = tuple[float, ...]
@@ -126,41 +125,50 @@ def values(
     added up as the weights are, variances cut off at 0. With `refill` (the policy `recompute`) batch norm's running
     statistics are then taken anew at every point on its images. A point that is an anchor is that anchor to the bit.
     """
-    batches = InOrder(split, batch or quick_batch(split), hold=True)
-    refills = None
-    if refill is not None and has_batch_norm(module):
-        refills = InOrder(refill, BATCH, hold=True)
-    sum_of = _Sum(module, [masks.apply(mask or {}, anchor) for anchor in anchors])
-    for weights in points:
-        sum_of.set(weights)
-        if refills is not None:
-            recompute(module, refills)
-        yield evaluate_on(module, batches)
+    grid = Points(module, [masks.apply(mask or {}, anchor) for anchor in anchors], split, refill, batch)
+    return chain.from_iterable(grid.values(tuple(points)))
 
 
-class _Sum:
-    """Writes sums of anchors into the tensors of a module."""
+class Points:
+    """As `values`, of anchors that are masked already: all points of a group in one pass over the images."""
 
-    def __init__(self, module: nn.Module, anchors: Sequence[State]) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        anchors: Sequence[State],
+        split: Split,
+        refill: Split | None = None,
+        batch: int | None = None,
+    ) -> None:
         module.load_state_dict(dict(anchors[0]))
-        live = module.state_dict()
-        names = [name for name, tensor in live.items() if tensor.is_floating_point()]
-        self._live = [live[name] for name in names]
-        self._variances = [live[name] for name in names if name.endswith("running_var")]
-        self._anchors = [[anchor[name].to(live[name].device) for name in names] for anchor in anchors]
+        self._module, self._anchors = module, anchors
+        self._batches = InOrder(split, batch or quick_batch(split), hold=True)
+        norms = refill is not None and has_batch_norm(module)
+        self._refills = InOrder(refill, BATCH, hold=True) if refill is not None and norms else None
 
-    def set(self, weights: Weights) -> None:
-        """Write the sum of the anchors with these weights into the module."""
-        with torch.no_grad():
-            used = [(weight, anchor) for weight, anchor in zip(weights, self._anchors, strict=True) if weight]
-            if len(used) == 1 and math.isclose(used[0][0], 1, rel_tol=0, abs_tol=1e-15):
-                torch._foreach_copy_(self._live, used[0][1])
-                return
-            torch._foreach_zero_(self._live)
-            for weight, anchor in used:
-                torch._foreach_add_(self._live, torch._foreach_mul(anchor, weight))
-            for variance in self._variances:
-                variance.clamp_(min=0)
+    def values(
+        self, points: Sequence[Weights], seconds: float = math.inf, pulse: Callable[[int], None] = lambda done: None
+    ) -> Iterator[list[Evaluation]]:
+        """The evaluations at the points, of a group that takes at most about so many `seconds` at a time.
+
+        `pulse` is called after each batch of each point with how many points' worth of work is done, and may raise.
+        """
+        networks = as_many(self._module, len(points))
+        sums = WeightedSum(networks.modules, self._anchors)
+        looks, looked = len(self._batches) + len(self._refills or ()), 0
+
+        def tick(several: int) -> None:
+            nonlocal looked
+            looked += several
+            pulse(looked // looks)
+
+        for group in in_groups(points, len(networks.modules), seconds):
+            some = networks.first(len(group))
+            for number, weights in enumerate(group):
+                sums.set(number, weights)
+            if self._refills is not None:
+                recompute_each(some, self._refills, tick)
+            yield [each.value for each in evaluate_each(some, self._batches, pulse=tick)]
 
 
 def _flat(state: State, names: Sequence[str]) -> Tensor:

@@ -8,7 +8,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from lmcspec.base.facts import ModelFacts
 from lmcspec.science.masks import prunable
-from lmcspec.science.paths import has_batch_norm
+from lmcspec.science.statistics_of_norms import has_batch_norm
 
 _THREE = ("query", "key", "value")
 

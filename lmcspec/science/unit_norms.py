@@ -4,7 +4,7 @@ Between two networks the variance of activations collapses; REPAIR (Jordan et al
 between them the mean and deviation that lie between theirs.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -91,17 +91,14 @@ class UnitNorms:
 
     def watch(self, batches: Batches) -> dict[str, UnitStatistics]:
         """Means and deviations of the network as it is: the means over batches of each batch's mean and variance."""
-        self._run("watch", batches)
-        return {name: UnitStatistics(mean, variance.sqrt()) for name, (mean, variance) in self.statistics().items()}
+        return watch_each([self], batches)[0]
 
     def settle(self, batches: Batches, goals: Mapping[str, UnitStatistics]) -> None:
         """Find what brings each unit to its goal, a mean and a deviation: statistics as `watch` takes them.
 
         All norms before a layer are at work on the same batch.
         """
-        for name, norm in self._norms.items():
-            norm.goal = goals.get(name)
-        self._run("settle", batches)
+        settle_each([self], batches, [goals])
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -117,18 +114,6 @@ class UnitNorms:
         for hook in self._hooks:
             hook.remove()
 
-    def _run(self, mode: Literal["watch", "settle"], batches: Batches) -> None:
-        for norm in self._norms.values():
-            norm.batches = 0
-        self._module.eval()
-        self._mode = mode
-        try:
-            with torch.no_grad():
-                for x, _ in batches:
-                    self._module(x)
-        finally:
-            self._mode = "off"
-
     def _hook(self, norm: _UnitNorm) -> Any:
         def behind_layer(part: nn.Module, given: Any, output: Tensor) -> Tensor:
             if self._mode == "off":
@@ -141,6 +126,52 @@ class UnitNorms:
             return ((last - mean) * scale + norm.goal.mean).movedim(-1, norm.axis)
 
         return behind_layer
+
+
+def watch_each(
+    networks: Sequence[UnitNorms], batches: Batches, pulse: Callable[[int], None] = lambda networks: None
+) -> list[dict[str, UnitStatistics]]:
+    """As `UnitNorms.watch`, of several networks in one pass over the batches.
+
+    `pulse` is called with how many networks have looked at another batch, and may raise.
+    """
+    _run(networks, "watch", batches, pulse)
+    return [
+        {name: UnitStatistics(mean, variance.sqrt()) for name, (mean, variance) in norms.statistics().items()}
+        for norms in networks
+    ]
+
+
+def settle_each(
+    networks: Sequence[UnitNorms],
+    batches: Batches,
+    goals: Sequence[Mapping[str, UnitStatistics]],
+    pulse: Callable[[int], None] = lambda networks: None,
+) -> None:
+    """As `UnitNorms.settle`, of several networks in one pass over the batches, each with goals of its own."""
+    for norms, wanted in zip(networks, goals, strict=True):
+        for name, norm in norms._norms.items():
+            norm.goal = wanted.get(name)
+    _run(networks, "settle", batches, pulse)
+
+
+def _run(
+    networks: Sequence[UnitNorms], mode: Literal["watch", "settle"], batches: Batches, pulse: Callable[[int], None]
+) -> None:
+    for norms in networks:
+        for norm in norms._norms.values():
+            norm.batches = 0
+        norms._module.eval()
+        norms._mode = mode
+    try:
+        with torch.no_grad():
+            for x, _ in batches:
+                for norms in networks:
+                    norms._module(x)
+                    pulse(1)
+    finally:
+        for norms in networks:
+            norms._mode = "off"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from lmcspec.tasks import read, ways
-from lmcspec.tasks.checkpoint import Checkpoints, check_like
+from lmcspec.tasks.checkpoint import CHECKPOINT_SECONDS, Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Kind, first_collapse
@@ -265,20 +265,30 @@ class _Evaluations:
             split_of = fixed(self._params.images, "path")
         refill = fixed(self._params.bn_images, "batch norm") if self._params.bn == "recompute" else None
         known = self._known.setdefault(split, [])
-        values = plane.values(self._network, self._states, None, points[len(known) :], split_of, refill)
-        for value in values:
-            known.append([float(value.images), float(value.errors), value.loss])
-            self._pulse()
+        before = self._done
+        grid = plane.Points(self._network, self._states, split_of, refill)
+        groups = grid.values(points[len(known) :], CHECKPOINT_SECONDS, lambda done: self._tell(before + done))
+        for values in groups:
+            known += [[float(value.images), float(value.errors), value.loss] for value in values]
+            if self._checkpoints.due():
+                self._write()
         return [Evaluation(int(images), int(errors), loss) for images, errors, loss in known]
 
-    def _pulse(self) -> None:
+    @property
+    def _done(self) -> int:
+        return sum(map(len, self._known.values()))
+
+    def _tell(self, done: int) -> None:
+        """Say how far it is; what a group has come to before all of its points are done is lost where it is to stop."""
+        self._ctx.progress(done, self._total)
+        if self._ctx.stopping():
+            self._write()
+
+    def _write(self) -> None:
         import torch
 
-        done = sum(map(len, self._known.values()))
-        self._ctx.progress(done, self._total)
-        if self._checkpoints.due():
-            held = {name: torch.tensor(values, dtype=torch.float64) for name, values in self._known.items()}
-            self._checkpoints.write(done, held, f"{done} of {self._total} points")
+        held = {name: torch.tensor(values, dtype=torch.float64) for name, values in self._known.items()}
+        self._checkpoints.write(self._done, held, f"{self._done} of {self._total} points")
 
 
 KIND = Kind(

@@ -13,7 +13,7 @@ from lmcspec.base.errors import LmcspecError
 from lmcspec.base.facts import ModelFacts
 from lmcspec.catalog import get
 from lmcspec.report.noise import floor, noise_of
-from lmcspec.science import curves, masks, paths
+from lmcspec.science import curves, masks, walk
 from lmcspec.science.data import load
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.permute import algebra, permutation_file
@@ -258,9 +258,13 @@ def test_a_gpu_agrees_and_repeats_itself_bitwise(cuda, tmp_path, name, request):
 
 
 def test_images_that_nobody_asks_for_are_not_looked_at(tmp_path, mlp, monkeypatch):
-    seen = []
-    looked = paths.evaluate_on
-    monkeypatch.setattr(paths, "evaluate_on", lambda *given: seen.append(1) or looked(*given))
+    seen: list[int] = []
+    looked = walk.evaluate_each
+    monkeypatch.setattr(
+        walk,
+        "evaluate_each",
+        lambda networks, *rest: seen.extend([1] * len(networks.modules)) or looked(networks, *rest),
+    )
     both = do(path, tmp_path / "both", Path(MLP, RAW, 3, ("test", "train"), 0, ("average",), 10), {}, inputs=mlp)
     assert len(seen) == 2 * 3
     seen.clear()

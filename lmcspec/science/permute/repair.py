@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvTransposeNd
 
-from lmcspec.science.paths import has_batch_norm, recompute
 from lmcspec.science.permute.groups import Groups
+from lmcspec.science.statistics_of_norms import has_batch_norm, recompute
 from lmcspec.science.unit_norms import EPS, Batches, Layer, UnitNorms, UnitStatistics, axis_of_units, behind, between
 
 _NORMS = (_BatchNorm, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm, nn.modules.instancenorm._InstanceNorm)
@@ -49,7 +49,7 @@ def merged(
 
 
 def with_statistics(module: nn.Module, state: Mapping[str, Tensor], batches: Batches) -> dict[str, Tensor]:
-    """The state with batch norm's running statistics taken anew (`paths.recompute`). The module stays as it is."""
+    """The state with batch norm's running statistics taken anew (`recompute`). The module stays as it is."""
     module = _at(module, state)
     recompute(module, batches)
     return _state(module)
@@ -92,7 +92,7 @@ def repair(
 
     Of each unit of `layers`, with m and s its mean and deviation over the batches (and pixels) before the
     non-linearity, a norm brings the output to mean (1 - alpha) m_a + alpha m_b and deviation (1 - alpha) s_a + alpha
-    s_b; it is then worked into weight and bias. Statistics are `paths.recompute`'s: the means over batches of each
+    s_b; it is then worked into weight and bias. Statistics are `recompute`'s: the means over batches of each
     batch's mean and variance, with all norms before a layer at work on the same batch. In a single batch they are
     exact. ValueError for a network with batch norm, whose statistics are to be taken anew instead, and for a layer
     that has no bias or shares its weight with another.

@@ -12,6 +12,7 @@ from lmcspec.science.evaluate import evaluate
 from lmcspec.science.models import construct, convnet, mlp
 from lmcspec.science.paths import Ends, Evaluated
 from lmcspec.science.permute.midpoint import Midpoint, rows
+from lmcspec.science.statistics_of_norms import recompute
 
 MODELS = {
     "plain": (mlp.build, Mlp(widths=(12, 8))),
@@ -65,7 +66,7 @@ def test_evaluating_is_the_middle_of_the_path(ends, few):
     curve = paths.curves(module, Ends(a, b), (0, 0.5, 1), Evaluated(few[1]), ("recompute",), refill)["recompute"]
     assert evaluation == curve.test[1]
     net = halfway(module, a, b)
-    paths.recompute(net, refill.batches())
+    recompute(net, refill.batches())
     assert evaluation == evaluate(net, few[1])
 
 

@@ -18,6 +18,7 @@ from lmcspec.science.models import construct, convnet, mlp, resnet
 from lmcspec.science.paths import Ends, Evaluated, Refill
 from lmcspec.science.permute.repair import hidden_layers, hidden_places, mixed, repair
 from lmcspec.science.permute.tracing import trace
+from lmcspec.science.statistics_of_norms import recompute
 from lmcspec.science.unit_norms import axis_of_units, behind, between
 
 MODELS = {
@@ -165,7 +166,7 @@ def test_it_brings_the_norms_of_batch_norm_to_their_goals(few):
     of_ends, batches = [], InOrder(few[0], 300)
     for state in (a, b, mixed(a, b, 0.3)):
         module.load_state_dict(state)
-        paths.recompute(module, batches)
+        recompute(module, batches)
         of_ends.append(seen_of(module, norms, few[0].images))
     for name in norms:
         for what in (0, 1):

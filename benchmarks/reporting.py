@@ -6,10 +6,10 @@ they grow: the power of the number of tasks that fits best, by least squares on 
 """
 
 import argparse
-import math
 import tempfile
 from pathlib import Path
 
+from fits import power
 from scale import PER_REPLICATE
 from startup import LMCSPEC, run, small
 
@@ -56,13 +56,6 @@ def took(command: str, spec: Path, store: Path, rounds: int) -> list[float]:
 def middle(values: list[float]) -> float:
     """The median."""
     return sorted(values)[len(values) // 2]
-
-
-def power(seconds: dict[int, float]) -> float:
-    """b of seconds = a sizeᵇ, by least squares on logarithms."""
-    points = [(math.log(size), math.log(each)) for size, each in seconds.items()]
-    x, y = (sum(values) / len(points) for values in zip(*points, strict=True))
-    return sum((a - x) * (b - y) for a, b in points) / sum((a - x) ** 2 for a, _ in points)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,16 @@
-"""What a task costs beside its own work, and how that grows: seconds a task of each part of the engine, by size.
+"""What a task costs beside its own work, and how that grows: seconds of each part of lmcspec, by the number of tasks.
 
-    uv run python benchmarks/scale.py [--sizes 1000 10000] [--repeats 3] [--parts queue …] [--wall]
+    uv run python benchmarks/scale.py [--sizes 300 1000 3000 10000] [--repeats 3] [--parts queue …] [--wall]
 
-Each part is fed tasks that do nothing, alone, in this process: the queue (in virtual time, chains of ten on 1,000
-slots), the journal, commits (lease, attempt, two small files, COMMIT), the index, and a look whether objects are there.
-The tracker tells the store's own database of small tasks that have run, as `lmcspec sync` does: replicates of 51, as
-many as come nearest to a size, which run once before anything is measured. Prints milliseconds of processor a task
-(with --wall those of the wall, where disks are waited for, too) as median, least and most of the repeats, and the
-slope: a task of the largest size against one of the smallest.
+The compiler plans small studies, replicates of 51 tasks, as many as come nearest to a size; the engine runs them on two
+workers into a new store, untracked, as a command of its own; and the tracker tells the store's own database of them, as
+`lmcspec sync` does. All other parts are fed tasks that do nothing, alone, in this process: the queue (in virtual time,
+chains of ten on 1,000 slots), the journal, commits (lease, attempt, two small files, COMMIT), and of a store that holds
+so many the index, made anew, its list of them, a look whether they are there, and reading each of them.
+
+Prints milliseconds of processor a task (with --wall those of the wall, where disks are waited for, too) as median,
+least and most of the repeats, and the power of the number of tasks as which seconds grow, by least squares on
+logarithms: over all sizes, and from the last but one to the largest, where what each start takes weighs less.
 """
 
 import argparse
@@ -21,6 +24,7 @@ from contextlib import closing
 from pathlib import Path
 from statistics import median
 
+from fits import grown
 from startup import LMCSPEC, run, small
 
 from lmcspec.engine import PlannedTask, events
@@ -28,20 +32,25 @@ from lmcspec.engine.devices import Device
 from lmcspec.engine.journal import journal
 from lmcspec.engine.provenance import NOWHERE
 from lmcspec.engine.simulation import simulate
+from lmcspec.plan.compile import compile_study
 from lmcspec.report import tracked
+from lmcspec.spec import load
 from lmcspec.store import Index, Store, open_attempt, take
+from lmcspec.store.index import index_path
 from lmcspec.track import Tracker, default_uri
 from lmcspec.track.server import Server
 
 PER_REPLICATE = 51
 """Tasks of a replicate of the small study."""
+OF_ALL = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
-PARTS = ("queue", "journal", "commit", "index", "look", "tracker")
+PARTS = ("compile", "queue", "journal", "commit", "index", "list", "look", "read", "engine", "tracker")
+OF_REPLICATES = ("compile", "engine", "tracker")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[300, 1_000, 3_000, 10_000])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--wall", action="store_true")
@@ -54,30 +63,34 @@ def main() -> None:
 def measure(given: argparse.Namespace, place: Path) -> None:
     print(f"{'part':10} {'tasks':>9} {'ms a task':>10} {'least':>8} {'most':>8}")
     for part in given.parts:
-        middles = []
         sizes = [counted(part, size) for size in given.sizes]
+        one_run(part, sizes[0], given.wall, place)  # imports, and files that later runs are to find
+        repeats = [{size: one_run(part, size, given.wall, place) for size in sizes} for _ in range(given.repeats)]
         for size in sizes:
-            values = sorted(1000 * one_run(part, size, given.wall, place) / size for _ in range(given.repeats))
-            middles.append(median(values))
-            print(f"{part:10} {size:9,} {middles[-1]:10.4f} {values[0]:8.4f} {values[-1]:8.4f}", flush=True)
-        if len(middles) > 1 and middles[0]:
-            ends = f"from {sizes[0]:,} to {sizes[-1]:,} tasks"
-            print(f"{part:10} {ends}: {middles[-1] / middles[0]:.2f} x a task")
+            each = [1000 * seconds[size] / size for seconds in repeats]
+            print(f"{part:10} {size:9,} {median(each):10.4f} {min(each):8.4f} {max(each):8.4f}")
+        if len(sizes) > 1:
+            print(f"{part:10} {grown(repeats)}", flush=True)
 
 
 def counted(part: str, size: int) -> int:
     """How many tasks of a part are measured in the place of so many."""
-    return PER_REPLICATE * max(1, round(size / PER_REPLICATE)) if part == "tracker" else size
+    return PER_REPLICATE * max(1, round(size / PER_REPLICATE)) if part in OF_REPLICATES else size
 
 
 def one_run(part: str, size: int, wall: bool, place: Path) -> float:
     """Seconds of a part for so many tasks: of processor, or on the wall. What is made for all runs is in `place`."""
     with tempfile.TemporaryDirectory(dir=place) as folder:
         work = PREPARED[part](Path(folder), size)
-        clock = time.perf_counter if wall else time.process_time
+        clock = time.perf_counter if wall else processor
         begun = clock()
         work()
         return clock() - begun
+
+
+def processor() -> float:
+    """Seconds of processor of this process and of those that it waited for."""
+    return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, OF_ALL))
 
 
 def tasks_of(size: int) -> dict[str, PlannedTask]:
@@ -129,15 +142,20 @@ def committing(folder: Path, size: int) -> Callable[[], object]:
     return lambda: [commit(store, number) for number in range(size)]
 
 
-def filled(folder: Path, size: int) -> Store:
-    store = Store.open(folder / "store")
-    for number in range(size):
-        commit(store, number)
+def filled(place: Path, size: int) -> Store:
+    """A store that holds so many results, made once."""
+    folder = place / f"filled-{size}"
+    there = folder.exists()
+    store = Store.open(folder)
+    if not there:
+        for number in range(size):
+            commit(store, number)
     return store
 
 
 def indexing(folder: Path, size: int) -> Callable[[], object]:
-    store = filled(folder, size)
+    store = filled(folder.parent, size)
+    index_path(store).unlink(missing_ok=True)
 
     def work() -> None:
         with Index(store) as index:
@@ -149,10 +167,45 @@ def indexing(folder: Path, size: int) -> Callable[[], object]:
     return work
 
 
+def listing(folder: Path, size: int) -> Callable[[], object]:
+    store = filled(folder.parent, size)
+    with Index(store) as index:
+        index.bring_up_to_date(set(store.ids()))
+
+    def work() -> None:
+        with Index(store) as index:
+            index.bring_up_to_date(set(store.ids()))
+            assert len(index.entries()) == size
+
+    return work
+
+
 def looking(folder: Path, size: int) -> Callable[[], object]:
-    store = filled(folder, size)
+    store = filled(folder.parent, size)
     names = [identifier(number) for number in range(size)]
     return lambda: store.present(names)
+
+
+def reading(folder: Path, size: int) -> Callable[[], object]:
+    store = filled(folder.parent, size)
+    return lambda: [store.find(identifier(number)) for number in range(size)]
+
+
+def compiling(folder: Path, size: int) -> Callable[[], object]:
+    spec = folder / "small.toml"
+    spec.write_text(small(size // PER_REPLICATE))
+
+    def work() -> None:
+        assert len(compile_study(load(spec)).tasks) == size
+
+    return work
+
+
+def running(folder: Path, size: int) -> Callable[[], object]:
+    spec = folder / "small.toml"
+    spec.write_text(small(size // PER_REPLICATE))
+    words = ("--store", str(folder / "store"), "--workers", "2", "--no-tracking")
+    return lambda: run(LMCSPEC, "run", str(spec), *words)
 
 
 def ran(place: Path, size: int) -> Path:
@@ -173,11 +226,15 @@ def tracking(folder: Path, size: int) -> Callable[[], object]:
 
 
 PREPARED: dict[str, Callable[[Path, int], Callable[[], object]]] = {
+    "compile": compiling,
     "queue": queue,
     "journal": journalled,
     "commit": committing,
     "index": indexing,
+    "list": listing,
     "look": looking,
+    "read": reading,
+    "engine": running,
     "tracker": tracking,
 }
 

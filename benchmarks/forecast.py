@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
@@ -57,20 +58,24 @@ def command(verb: str, spec: str, store: Path, replicates: int) -> list[str]:
     return [LMCSPEC, verb, spec, "--store", str(store), "--set", f"replicates={replicates}"]
 
 
-def simulated(spec: str, store: Path, replicates: int, workers: int) -> tuple[int, tuple[float, float, float]]:
+def simulated(
+    spec: str, store: Path, replicates: int, workers: int, environment: Mapping[str, str] = ENVIRONMENT
+) -> tuple[int, tuple[float, float, float]]:
     """How many tasks are to run, and the seconds of that: low, middle, high."""
     asked = [*command("plan", spec, store, replicates), "--simulate", f"{workers} x cpu", "--format", "json"]
-    said = json.loads(subprocess.run(asked, check=True, capture_output=True, env=ENVIRONMENT).stdout)["data"]
+    said = json.loads(subprocess.run(asked, check=True, capture_output=True, env=environment).stdout)["data"]
     if said["simulated"]["unknown"] or said["simulated"]["guessed"]:
         sys.exit("tasks of unknown length are left: more replicates at first have all kinds run")
     return sum(task["state"] == "run" for task in said["tasks"]), tuple(said["simulated"]["seconds"])
 
 
-def run(spec: str, store: Path, replicates: int, workers: int) -> tuple[float, float, float]:
+def run(
+    spec: str, store: Path, replicates: int, workers: int, environment: Mapping[str, str] = ENVIRONMENT
+) -> tuple[float, float, float]:
     """Seconds of the run by its journal, those of the command, and the processors that it used on average."""
     asked = [*command("run", spec, store, replicates), "--workers", str(workers), "--no-tracking"]
     begun = time.perf_counter()
-    process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+    process = subprocess.Popen(asked, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)

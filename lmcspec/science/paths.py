@@ -62,6 +62,8 @@ class Evaluated:
     batch: int | None = None
     each: bool = False
     """Whether curves hold what becomes of every image."""
+    stacked: int = 1
+    """How many networks are computed as one program; those that are repaired never are."""
 
     def batches(self, hold: bool) -> dict[str, InOrder]:
         """The splits that there are, in batches; small ones held where they are gone through several times."""
@@ -122,7 +124,7 @@ def curves(
         if on.train is None:
             raise ValueError("statistics of units are taken on training images, and none are given")
         refill = Refill(on.train)
-    walk = Walk(module, a, b, [point for of_policy in points.values() for point in of_policy])
+    walk = Walk(module, a, b, [point for of_policy in points.values() for point in of_policy], on.stacked)
     splits = on.batches(hold=walk.passes > 1)
     seen = Seen(splits, on.each, refill.batches() if statistics and refill else None, refill.layers if refill else ())
     # Rounded down, but for what rounding makes of whole points.

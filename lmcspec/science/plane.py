@@ -130,7 +130,10 @@ def values(
 
 
 class Points:
-    """As `values`, of anchors that are masked already: all points of a group in one pass over the images."""
+    """As `values`, of anchors that are masked already: all points of a group in one pass over the images.
+
+    So many networks as are `stacked` are computed as one program.
+    """
 
     def __init__(
         self,
@@ -139,9 +142,10 @@ class Points:
         split: Split,
         refill: Split | None = None,
         batch: int | None = None,
+        stacked: int = 1,
     ) -> None:
         module.load_state_dict(dict(anchors[0]))
-        self._module, self._anchors = module, anchors
+        self._module, self._anchors, self._stacked = module, anchors, stacked
         self._batches = InOrder(split, batch or quick_batch(split), hold=True)
         norms = refill is not None and has_batch_norm(module)
         self._refills = InOrder(refill, BATCH, hold=True) if refill is not None and norms else None
@@ -153,7 +157,7 @@ class Points:
 
         `pulse` is called after each batch of each point with how many points' worth of work is done, and may raise.
         """
-        networks = as_many(self._module, len(points))
+        networks = as_many(self._module, len(points), self._stacked)
         sums = WeightedSum(networks.modules, self._anchors)
         looks, looked = len(self._batches) + len(self._refills or ()), 0
 
@@ -162,7 +166,7 @@ class Points:
             looked += several
             pulse(looked // looks)
 
-        for group in in_groups(points, len(networks.modules), seconds):
+        for group in in_groups(points, len(networks.modules), seconds, networks.stacked):
             some = networks.first(len(group))
             for number, weights in enumerate(group):
                 sums.set(number, weights)

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.nn.functional import cross_entropy
 
 from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.catalog.recipe import Recipe
+from lmcspec.science import stack
 from lmcspec.science.data.augmentation.cutmix import Labels, loss_of
 from lmcspec.science.data.resident import Split
 from lmcspec.science.dropout import Dropout
 from lmcspec.science.optimisers.laws import LawfulStepper
 from lmcspec.science.precision import autocast, computing_in
+from lmcspec.science.stack import Stack
 from lmcspec.science.train import LOOK, PULSE_SECONDS, Snapshot, batches, on_host, zero_masked
 
 # pyright: reportPrivateImportUsage=false
@@ -53,8 +54,7 @@ class ReplicasStopped(Exception):
 def can_be_stacked(module: nn.Module, recipe: Recipe) -> bool:
     """Whether nothing in it is drawn or scaled by rules that hold for one network at a time."""
     drawn = any(isinstance(part, Dropout | nn.modules.dropout._DropoutNd) and part.p for part in module.modules())
-    hooked = any(part._forward_hooks or part._forward_pre_hooks for part in module.modules())
-    return not drawn and not hooked and recipe.precision != "fp16"
+    return not drawn and stack.can_be_stacked(module) and recipe.precision != "fp16"
 
 
 def train_together(
@@ -96,34 +96,6 @@ def train_together(
     finally:
         for replica, training in zip(replicas, was_training, strict=True):
             replica.module.train(training)
-
-
-class Stack:
-    """Networks of one model whose parameters and buffers are the parts, along a first axis, of stacked tensors."""
-
-    def __init__(self, modules: Sequence[nn.Module]) -> None:
-        self._modules = tuple(modules)
-        first = modules[0]
-        trained = {name for name, parameter in first.named_parameters() if parameter.requires_grad}
-        held = {**dict(first.named_parameters()), **dict(first.named_buffers())}
-        stacked = {name: torch.stack([_tensor(module, name) for module in modules]) for name in held}
-        for number, module in enumerate(modules):
-            for name, tensor in stacked.items():
-                _put(module, name, tensor[number])
-        self.parameters = {name: stacked[name].requires_grad_() for name in held if name in trained}
-        """Stacks (R, …) of the trained parameters, in the model's order; leaves of the graph."""
-        self._rest = {name: tensor for name, tensor in stacked.items() if name not in trained}
-
-    def __call__(self, images: Tensor) -> Tensor:
-        """Logits (R, n, classes) of images (R, n, C, H, W), each network's of its own."""
-
-        def alone(parameters: dict[str, Tensor], rest: dict[str, Tensor], part: Tensor) -> Tensor:
-            return functional_call(self._modules[0], (parameters, rest), (part,))
-
-        logits = torch.vmap(alone)(self.parameters, self._rest, images)
-        if not isinstance(logits, Tensor):
-            raise TypeError("a network that gives more than logits can't be stacked")
-        return logits
 
 
 def losses_of(logits: Tensor, labels: Sequence[Labels]) -> Tensor:
@@ -259,17 +231,3 @@ class _Together:
             elif int(number) == place:
                 alone[f"{moment}/{rest}"] = tensor
         return alone
-
-
-def _tensor(module: nn.Module, name: str) -> Tensor:
-    path, _, leaf = name.rpartition(".")
-    return getattr(module.get_submodule(path), leaf).detach()
-
-
-def _put(module: nn.Module, name: str, tensor: Tensor) -> None:
-    path, _, leaf = name.rpartition(".")
-    owner = module.get_submodule(path)
-    if leaf in owner._parameters:
-        getattr(owner, leaf).data = tensor
-    else:
-        owner._buffers[leaf] = tensor

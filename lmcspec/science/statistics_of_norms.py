@@ -34,10 +34,18 @@ def recompute_each(
         norm.reset_running_stats()
         norm.momentum = None  # torch's way to ask for the cumulative average
         norm.train()
+    looking = networks.one_by_one()
     try:
         with torch.no_grad():
-            for x, _ in batches:
-                for logits in networks.logits(x):
+            for number, (x, _) in enumerate(batches, 1):
+                if number == 2 and networks.stacked > 1 and all(norm.num_batches_tracked == 1 for norm in norms):
+                    looking = networks
+                if (
+                    looking.stacked > 1
+                ):  # a stack can't look at how many batches there were; the share is what it would be
+                    for norm in norms:
+                        norm.momentum = 1 / number
+                for logits in looking.logits(x):
                     pulse(len(logits))
     finally:
         for norm, momentum in zip(norms, momenta, strict=True):

@@ -34,13 +34,14 @@ class Seen:
 class Walk:
     """The points (1 - alpha) a + alpha b that are to be looked at, and networks in which to do so."""
 
-    def __init__(self, module: nn.Module, a: State, b: State, points: Sequence[Point]) -> None:
+    def __init__(self, module: nn.Module, a: State, b: State, points: Sequence[Point], stacked: int = 1) -> None:
         module.load_state_dict(dict(a))  # integer buffers, and the check of names and shapes
         wanted = dict.fromkeys(points)
         self._alphas: dict[Way, list[float]] = {
             way: [alpha for how, alpha in wanted if how == way] for way, _ in wanted
         }
-        self._networks = as_many(module, max(map(len, self._alphas.values())))
+        together = 1 if "repaired" in self._alphas else stacked  # norms behind units are each network's own
+        self._networks = as_many(module, max(map(len, self._alphas.values())), together)
         self._mixture = Mixture(self._networks.modules, a, b)
 
     @property

@@ -266,9 +266,9 @@ class _Evaluations:
         refill = fixed(self._params.bn_images, "batch norm") if self._params.bn == "recompute" else None
         known = self._known.setdefault(split, [])
         before = self._done
-        grid = plane.Points(self._network, self._states, split_of, refill)
-        groups = grid.values(points[len(known) :], CHECKPOINT_SECONDS, lambda done: self._tell(before + done))
-        for values in groups:
+        stacked = ways.looks_together(self._ctx, self._params.model, self._network, len(points), len(split_of))
+        grid = plane.Points(self._network, self._states, split_of, refill, stacked=stacked)
+        for values in grid.values(points[len(known) :], CHECKPOINT_SECONDS, lambda done: self._tell(before + done)):
             known += [[float(value.images), float(value.errors), value.loss] for value in values]
             if self._checkpoints.due():
                 self._write()

@@ -94,6 +94,11 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     refill = read.balanced(data.train, params.data, params.bn_images, "batch norm")
     positions = curves.alphas(params.points)
 
+    splits = {"train": train, "test": data.test, "validation": data.validation}
+    looked = {name: split for name, split in splits.items() if name in params.split or name == "test"}
+    images = sum(len(split) for split in looked.values() if split is not None)
+    stacked = 1 if repairs else ways.looks_together(ctx, params.model, network, len(positions), images)
+
     def pulse(done: int) -> None:
         ctx.progress(done, len(positions))
         if ctx.stopping() and done < len(positions):
@@ -108,6 +113,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
             train if "train" in params.split else None,
             data.validation if "validation" in params.split else None,
             each=True,
+            stacked=stacked,
         ),
         params.bn,  # pyright: ignore[reportArgumentType]
         paths.Refill(data.train, refill, layers=repaired),

@@ -15,6 +15,8 @@ from lmcspec.tasks.made import MADE, Made, can_be, first_line, made, tried
 from lmcspec.tasks.params import Part
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import nn
 
     from lmcspec.science.computed import Computed
@@ -25,6 +27,8 @@ LEAST = 500
 """Updates of a training from which on it pays to measure layouts, which takes about as long as a dozen."""
 LEAST_TOGETHER = 2000
 """Updates of a training from which on it pays to measure programs of several, which takes about as long as 200."""
+LEAST_LOOKS = 2000
+"""Batches at points from which on it pays to measure programs of several points, which takes about as long as 200."""
 COMPILING = 900.0
 """Seconds that trainings of a model have to take on each slot for the compiler to pay, which takes a minute or two."""
 
@@ -70,21 +74,63 @@ def together(ctx: Context, part: Part, recipe: Recipe, updates: int, offered: in
     Trainings that are long enough measure it, beside the quickest way in which each would run alone.
     """
     from lmcspec.science.stacking import gains
-    from lmcspec.science.trial import GAIN
+
+    def measured() -> dict[int, float]:
+        alone, _ = _quickest(ctx, part, read.module(part).to(ctx.device), recipe, updates)
+        return gains(alone, _trial(part, recipe), room=ctx.room)
 
     key = digest([_key(ctx, part, recipe.precision), "together", recipe.batch])
+    return _best(_gains(ctx, key, measured, updates >= LEAST_TOGETHER), offered)
+
+
+def looks_together(ctx: Context, part: Part, module: "nn.Module", points: int, images: int) -> int:
+    """As how many networks at once points are evaluated by one program: so many as are the quickest; 1: of none.
+
+    On a GPU, where there are enough points and images to measure it; a CPU gains nothing (decision 024). The module is
+    that of `network`, and what is taken is said in the numerics.
+    """
+    from lmcspec.science.evaluate import BATCH
+    from lmcspec.science.several import room_for
+    from lmcspec.science.stack import can_be_stacked
+    from lmcspec.science.stacking import SIZES, gains_of_looks
+    from lmcspec.science.trial import Trial
+
+    most = min(points, room_for(module))
+    if ctx.device == "cpu" or most < SIZES[0] or not can_be_stacked(module):
+        return 1
+
+    def measured() -> dict[int, float]:
+        trial = Trial(BATCH, tuple(part.value["shape"]), part.value["classes"], "float32")
+        return gains_of_looks(module, trial, [size for size in SIZES if size <= room_for(module)], ctx.room)
+
+    key = digest([_key(ctx, part, "float32"), "points", BATCH])
+    stacked = _best(_gains(ctx, key, measured, points * images >= LEAST_LOOKS * BATCH), most)
+    if stacked > 1:
+        ctx.computes(stacked=stacked)
+    return stacked
+
+
+def _gains(ctx: Context, key: str, measure: "Callable[[], dict[int, float]]", long: bool) -> dict[int, float]:
+    """By how many networks one program is how many times as quick: as it is kept, or measured if that is worth it."""
     kept = ctx.recall(key)
-    if kept is None and updates >= LEAST_TOGETHER:
-        alone, _ = _quickest(ctx, part, read.module(part).to(ctx.device), recipe, updates)
+    if kept is None and long:
         try:
-            quicker = gains(alone, _trial(part, recipe), room=ctx.room)
+            quicker = measure()
             said = ", ".join(f"{size} of it {gain:.2f} x" for size, gain in quicker.items())
         except Exception as error:  # noqa: BLE001 (a model of anybody's that can't be stacked: there is another way)
             quicker, said = {}, f"none, for {type(error).__name__}: {first_line(error)}"
         ctx.log(f"as one program, beside one after the other: {said}")
-        kept = {"gains": {str(size): gain for size, gain in quicker.items()}}
-        ctx.remember(key, kept)
-    pays = {size: gain for size, gain in _sizes(kept).items() if size <= offered and gain >= GAIN}
+        answer = {"gains": {str(size): gain for size, gain in quicker.items()}}
+        ctx.remember(key, answer)
+        kept = ctx.recall(key) or answer
+    return _sizes(kept)
+
+
+def _best(gains: dict[int, float], most: int) -> int:
+    """The number of networks, up to `most`, of which one program is the quickest; 1 where none pays."""
+    from lmcspec.science.trial import GAIN
+
+    pays = {size: gain for size, gain in gains.items() if size <= most and gain >= GAIN}
     return max(pays, key=lambda size: pays[size], default=1)
 
 

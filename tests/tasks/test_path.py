@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, do, recipe, training
+from context_for_tests import CONVNET, MLP, RAW, SEEDS, Done, TestContext, do, neutral, recipe, training
 from safetensors.torch import load_file
 
 from lmcspec.base.errors import LmcspecError
@@ -18,7 +18,7 @@ from lmcspec.science.data import load
 from lmcspec.science.evaluate import evaluate
 from lmcspec.science.permute import algebra, permutation_file
 from lmcspec.science.subset import balanced
-from lmcspec.tasks import Interrupted, Known, read
+from lmcspec.tasks import Interrupted, Known, read, ways
 from lmcspec.tasks.path import Path, distinct, work
 from lmcspec.tasks.path import run as path
 from lmcspec.tasks.train import run as train
@@ -272,6 +272,24 @@ def test_images_that_nobody_asks_for_are_not_looked_at(tmp_path, mlp, monkeypatc
     assert len(seen) == 3
     expected = both.scalars["paths"]["average"]
     assert alone.scalars["paths"]["average"]["test_loss"] == expected["test_loss"]
+
+
+def test_points_as_one_program_have_the_same_curves_to_rounding(tmp_path, convnet, monkeypatch):
+    expected = do(path, tmp_path / "alone", params(CONVNET, points=6), {}, inputs=convnet).scalars["paths"]
+    monkeypatch.setattr(ways, "looks_together", lambda *given: 3)
+    together = do(path, tmp_path / "together", params(CONVNET, points=6), {}, inputs=convnet).scalars["paths"]
+    for policy, curve in expected.items():
+        for split in ("train", "test"):
+            assert together[policy][f"{split}_loss"] == pytest.approx(curve[f"{split}_loss"], rel=1e-6)
+
+
+@pytest.mark.gpu
+def test_a_gpu_says_whether_points_are_one_program(cuda, tmp_path, convnet, monkeypatch):
+    monkeypatch.setattr(ways, "LEAST_LOOKS", 1)
+    ctx = TestContext(tmp_path, inputs=convnet, device=cuda, neutral=neutral(params(CONVNET)))
+    path(ctx, params(CONVNET, points=8), {})
+    (fact,) = (fact for fact in ctx.facts.values() if "gains" in fact)
+    assert fact["gains"] and "as one program" in " ".join(ctx.lines)
 
 
 def test_it_stops_between_two_points(tmp_path, mlp):

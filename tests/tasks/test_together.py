@@ -150,6 +150,56 @@ def test_a_fact_of_anybodys_is_no_reason_to_fail(tmp_path, measured, kept):
     assert size_of(TestContext(tmp_path, facts={**ctx.facts, key: kept}), 8) == 1
 
 
+@pytest.fixture
+def measured_of_looks(monkeypatch):
+    """As if four networks that look at the same images were quicker than two, and eight slower."""
+    asked = []
+
+    def gains(module, trial, sizes, room):
+        asked.append((trial, list(sizes), room))
+        return {2: 1.5, 4: 2.0, 8: 1.04}
+
+    monkeypatch.setattr(stacking, "gains_of_looks", gains)
+    return asked
+
+
+def looks_of(ctx, points, images=1000 * ways.LEAST_LOOKS, part=MLP):
+    from lmcspec.tasks import read
+
+    return ways.looks_together(ctx, part, read.module(part), points, images)
+
+
+def test_points_of_a_gpu_are_one_program_where_that_is_quicker(tmp_path, measured_of_looks, monkeypatch):
+    ctx = TestContext(tmp_path, device="cuda", room=10**9)
+    assert [looks_of(ctx, points) for points in (1, 2, 3, 30)] == [1, 2, 2, 4] and len(measured_of_looks) == 1
+    trial, sizes, room = measured_of_looks[0]
+    assert (trial.batch, trial.shape, trial.precision, sizes, room) == (1000, (1, 8, 8), "float32", [2, 4, 8], 10**9)
+    assert ctx.numerics["stacked"] == 4 and "2 of it 1.50 x, 4 of it 2.00 x" in ctx.lines[-1]
+    again = TestContext(tmp_path, device="cuda", facts=ctx.facts)
+    assert looks_of(again, 30, images=1) == 4 and len(measured_of_looks) == 1, "what is kept holds for few images, too"
+    monkeypatch.setattr("lmcspec.science.several.GROUP", 1)
+    assert looks_of(again, 30) == 1, "a group has no room for it"
+
+
+def test_points_of_a_cpu_or_of_little_work_are_computed_one_by_one(tmp_path, measured_of_looks):
+    there = TestContext(tmp_path, device="cuda")
+    assert looks_of(there, 30, images=1000 * ways.LEAST_LOOKS // 30 - 1000) == 1
+    assert looks_of(TestContext(tmp_path), 30) == 1
+    assert not measured_of_looks and not there.facts and "stacked" not in there.numerics
+
+
+def test_gains_of_looks_leave_no_trace():
+    import torch
+
+    from lmcspec.tasks import read
+
+    module = read.module(CONVNET).train()
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    quicker = stacking.gains_of_looks(module, Trial(4, (1, 8, 8), 10, "float32"), sizes=(2, 3))
+    assert set(quicker) <= {2, 3} and 2 in quicker and all(gain > 0 for gain in quicker.values()) and module.training
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+
+
 def test_gains_are_measured_and_leave_no_trace():
     import torch
 

@@ -12,7 +12,7 @@ from lmcspec.track.about import by_invocation
 from lmcspec.track.begun import SOON, Begun, unfinished
 from lmcspec.track.evidence import SUBJECT
 from lmcspec.track.executed import TaskRuns
-from lmcspec.track.looks import Looks
+from lmcspec.track.looks import CURVES_EVERY, Looks
 from lmcspec.track.memory import Memory
 from lmcspec.track.noted import NOTE
 from lmcspec.track.reporter import REPORT, Reporter
@@ -42,6 +42,7 @@ class Follower:
         self._begun = False
         self._ended: dict[str, Any] | None = None
         self._dirty, self._looks = True, Looks()
+        self._looks_at_curves = Looks(CURVES_EVERY)
         self._passed: dict[str, list[str]] = {}
         """Task -> those that it commits in passing."""
         for passed, host in self.plan.byproducts.items():
@@ -57,9 +58,8 @@ class Follower:
         self._read()
         over = self._ended is not None or gone
         self._tell_begun(self._new.all() if over else self._new.older(clock.now() - SOON))
-        for task, run in self._running.items():
-            with unless_refused(task):
-                self._tasks.curves(task, run)
+        if self._running and (over or finish or self._looks_at_curves.due(time.monotonic())):
+            self._curves()
         if self._dirty and (over or finish or self._looks.due(time.monotonic())):
             self._points(last=over)
         if over:
@@ -167,6 +167,13 @@ class Follower:
         for owner, named in shared.items():
             self._server.log(self._series.run(owner), tags={"lmcspec.shared": json.dumps(named)})
 
+    def _curves(self) -> None:
+        begun = time.monotonic()
+        for task, run in self._running.items():
+            with unless_refused(task):
+                self._tasks.curves(task, run)
+        self._looks_at_curves.looked(begun, time.monotonic())
+
     def _points(self, last: bool) -> None:
         begun = time.monotonic()
         rows = self._reporter.rows(self.plan, self._memory)
@@ -215,12 +222,14 @@ class Follower:
                 self._server.log(run, tags={"lmcspec.retried": f"{event['reason']}: {event['message']}"})
             case "failed" if run:
                 self._running.pop(task, None)
+                self._tasks.curves(task, run)
                 self._tasks.log(task, run, tags={"lmcspec.failure": f"{event['reason']}: {event['message']}"})
                 if (log := layout.attempt_log(self._store.root, event["log"])) is not None:
                     self._server.file(run, log)
                 self._server.end(run, "FAILED", event["at"])
             case "interrupted" if run:
                 self._running.pop(task, None)
+                self._tasks.curves(task, run)
                 self._server.end(run, "KILLED", event["at"])
             case _:
                 pass

@@ -1,19 +1,24 @@
 """Curves are read a piece at a time, however long their files are."""
 
+import itertools
 import json
+import time
+from types import SimpleNamespace
 
+import pytest
 from server_for_tests import FakeMlflow
 from tracked_for_tests import Quick, tracker_of
 
-from lmcspec.store import Store, layout
-from lmcspec.track import Ledger, curves, tracker
+from lmcspec.store import Store, invocations, layout
+from lmcspec.track import Ledger, curves, follow, tracker
 from lmcspec.track.curves import PIECE, grown
+from lmcspec.track.looks import CURVES_EVERY
 
 TASK = "a" * 64
 
 
-def write(store, attempt, steps):
-    path = layout.attempt_folder(store.root, TASK, attempt) / layout.METRICS
+def write(store, attempt, steps, task=TASK):
+    path = layout.attempt_folder(store.root, task, attempt) / layout.METRICS
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         for step in steps:
@@ -54,3 +59,37 @@ def test_what_is_told_in_pieces_is_the_same(store, mlflow, monkeypatch):
     monkeypatch.setattr(curves, "PIECE", 1)
     tracker.Tracker(store, "http://another.server", Quick()).sync()
     assert whole.state == mlflow.state and whole.requests > mlflow.requests
+
+
+@pytest.mark.parametrize(("event", "status"), [("failed", "FAILED"), ("interrupted", "KILLED")])
+def test_a_running_task_s_curve_is_told_now_and_then_and_whole_once_it_is_over(
+    store, mlflow, monkeypatch, event, status
+):
+    now = [1.0]
+    monkeypatch.setattr(follow, "time", SimpleNamespace(**vars(time) | {"monotonic": lambda: now[0]}))
+    (invocation,) = invocations(store)
+    journal = invocation.path / "events.jsonl"
+    lines = journal.read_text().splitlines(keepends=True)
+    task = next(json.loads(line)["task"] for line in lines if '"started"' in line)
+    cut = next(place for place, line in enumerate(lines) if '"started"' in line and task in line)
+    journal.write_text("".join(lines[: cut + 1]))
+    store.discard(task)
+    steps = itertools.count(1)
+
+    def told(seconds, *more):
+        """The status and the steps that are told so many seconds later, after another point of the training."""
+        now[0] += seconds
+        write(store, "b" * 32, [next(steps)], task)
+        with journal.open("a") as file:
+            file.writelines(f"{json.dumps(each)}\n" for each in more)
+        shipper.all()
+        (run,) = [run for run in mlflow.of("train") if run.tags["lmcspec.task_id"] == task]
+        return run.status, sorted(step for _, _, _, step in run.metrics)
+
+    ends = {"event": event, "at": time.time(), "task": task, "reason": "memory", "message": "too little", "log": ""}
+    with tracker_of(store)._writer(1.0) as shipper:
+        assert told(0) == ("RUNNING", [1])
+        assert told(CURVES_EVERY - 1) == ("RUNNING", [1])
+        assert told(2) == ("RUNNING", [1, 2, 3])
+        assert told(1) == ("RUNNING", [1, 2, 3])
+        assert told(0.1, ends) == (status, [1, 2, 3, 4, 5])

@@ -38,7 +38,7 @@ class Follower:
         self._running: dict[str, str] = {}
         """Task -> run."""
         self._new = Begun()
-        self._read_to = self._ledger.offset(self._journal)
+        self._read_to = self._told_to = self._ledger.offset(self._journal)
         self._begun = False
         self._ended: dict[str, Any] | None = None
         self._dirty, self._looks = True, Looks()
@@ -81,7 +81,11 @@ class Follower:
             if (event := self._new.take(task)) is not None:
                 with unless_refused(task):
                     self._running[task] = self._tasks.start(task, None, event)
-        self._ledger.move(self._journal, self._new.told_to(self._read_to))
+        if (
+            told_to := self._new.told_to(self._read_to)
+        ) != self._told_to:  # else each look would be a wait for the disk
+            self._ledger.move(self._journal, told_to)
+            self._told_to = told_to
         self._ledger.commit_seldom()
 
     # ------------------------------------------------------------ the invocation

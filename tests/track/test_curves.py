@@ -92,4 +92,7 @@ def test_a_running_task_s_curve_is_told_now_and_then_and_whole_once_it_is_over(
         assert told(CURVES_EVERY - 1) == ("RUNNING", [1])
         assert told(2) == ("RUNNING", [1, 2, 3])
         assert told(1) == ("RUNNING", [1, 2, 3])
+        notes = shipper.ledger._database.total_changes
+        shipper.all()
+        assert shipper.ledger._database.total_changes == notes, "nothing has come, and nothing is noted"
         assert told(0.1, ends) == (status, [1, 2, 3, 4, 5])

@@ -71,24 +71,33 @@ class Hessian:
         Backwards through the gradient, for all vectors together. torch.func would do as well, but brings in torch's
         compiler.
         """
-        total = torch.zeros_like(vectors)
+        return self.times_each([vectors])[0]
+
+    def times_each(self, groups: Sequence[Tensor]) -> list[Tensor]:
+        """As `times`, of each of some groups of vectors, in one pass over the batches: a gradient is computed once."""
+        totals = [torch.zeros_like(vectors) for vectors in groups]
         for images, labels in self._batches:
             with twice_differentiable():
-                total += self._products(images, labels, vectors)
-        return total / len(self._batches)
+                for total, products in zip(totals, self._products(images, labels, groups), strict=True):
+                    total += products
+        return [total / len(self._batches) for total in totals]
 
-    def _products(self, images: Tensor, labels: Tensor, vectors: Tensor) -> Tensor:
-        if self._together:
-            gradient, point = self._gradient(images, labels)
-            try:
-                return torch.autograd.grad(gradient, point, vectors, is_grads_batched=True)[0]
-            except torch.OutOfMemoryError:
-                raise
-            except RuntimeError:
-                # Operations of some models, and of older versions of torch, take but one vector at a time.
-                self._together = False
+    def _products(self, images: Tensor, labels: Tensor, groups: Sequence[Tensor]) -> Iterator[Tensor]:
         gradient, point = self._gradient(images, labels)
-        return torch.stack([torch.autograd.grad(gradient, point, vector, retain_graph=True)[0] for vector in vectors])
+        for left, vectors in zip(range(len(groups) - 1, -1, -1), groups, strict=True):
+            if self._together:
+                try:
+                    yield torch.autograd.grad(gradient, point, vectors, left > 0, is_grads_batched=True)[0]
+                    continue
+                except torch.OutOfMemoryError:
+                    raise
+                except RuntimeError:
+                    # Operations of some models, and of older versions of torch, take but one vector at a time.
+                    self._together = False
+                    gradient, point = self._gradient(images, labels)
+            yield torch.stack(
+                [torch.autograd.grad(gradient, point, vector, retain_graph=True)[0] for vector in vectors]
+            )
 
     def _gradient(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The gradient of the loss on a batch, to be differentiated again, and the point at which it is taken."""
@@ -135,16 +144,22 @@ class Probes:
         sums, squares = (torch.zeros(hessian.size, dtype=torch.float64) for _ in range(2))
         return Probes(hessian, where, sums, squares, [])
 
-    def add(self, count: int) -> None:
-        """Draw so many more vectors, all at once."""
-        numbers = range(len(self.traces), len(self.traces) + count)
-        signs = np.stack([streams.words(self.hessian.size, *self.where, number) >> np.uint64(63) for number in numbers])
-        point = self.hessian.point
-        z = torch.from_numpy(2.0 * signs.astype(np.float32) - 1).to(point) * self.hessian.kept
-        products = (z * self.hessian.times(z)).double().cpu()
-        self.sums += products.sum(0)
-        self.squares += products.square().sum(0)
-        self.traces += products.sum(1).tolist()
+    def add(self, *counts: int) -> None:
+        """Draw so many more vectors, all of a count at once, and those of all counts in one pass over the batches."""
+        groups = []
+        for number, count in enumerate(counts):
+            begin = len(self.traces) + sum(counts[:number])
+            signs = [self._signs(place) for place in range(begin, begin + count)]
+            groups.append(torch.from_numpy(np.stack(signs)).to(self.hessian.point) * self.hessian.kept)
+        for z, product in zip(groups, self.hessian.times_each(groups), strict=True):
+            products = (z * product).double().cpu()
+            self.sums += products.sum(0)
+            self.squares += products.square().sum(0)
+            self.traces += products.sum(1).tolist()
+
+    def _signs(self, number: int) -> np.ndarray:
+        bits = streams.words(self.hessian.size, *self.where, number) >> np.uint64(63)
+        return 2.0 * bits.astype(np.float32) - 1
 
     def estimate(self) -> Estimate:
         """The means over the vectors so far and their standard errors; ValueError for fewer than two vectors."""

@@ -104,6 +104,7 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
     import torch
 
     from lmcspec.science.curvature import Probes, entries, spread
+    from lmcspec.science.several import in_groups
 
     checkpoints = Checkpoints(ctx, "products", "hessian.checkpoint")
     total, where = int(hessian.kept.sum()), ("subset", params.data.value["digest"], "hessian", "probes")
@@ -135,8 +136,10 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
     probes = fresh
     if done:
         probes.sums, probes.squares, probes.traces = held["sums"], held["squares"], held["traces"].tolist()
-    while len(probes.traces) < params.probes:
-        probes.add(min(_CHUNK, params.probes - len(probes.traces)))
+    left = params.probes - len(probes.traces)
+    chunks = [min(_CHUNK, left - begin) for begin in range(0, left, _CHUNK)]
+    for several in in_groups(chunks, _chunks_at_once(hessian), PASS_SECONDS):
+        probes.add(*several)
         traces = torch.tensor(probes.traces, dtype=torch.float64)
         state = {"sums": probes.sums, "squares": probes.squares, "traces": traces}
         pulse(len(probes.traces), params.probes, state)
@@ -146,6 +149,17 @@ def _diagonal(ctx: Context, params: Hessian, hessian: "Matrix") -> "tuple[Tensor
 
 _CHUNK = 8
 """Vectors multiplied at once. Fixed, because a product's rounding may depend on how many there are."""
+_MOST_CHUNKS = 8
+"""Chunks in a pass over the batches: an eighth of a gradient is little beside the products of as many vectors."""
+PASS_SECONDS = 10.0
+"""About how long a pass takes at most, after which a checkpoint may be written."""
+
+
+def _chunks_at_once(hessian: "Matrix") -> int:
+    """How many chunks of vectors, with products and sums of these, fit in as much memory as a group of networks."""
+    from lmcspec.science.several import GROUP
+
+    return max(1, min(_MOST_CHUNKS, GROUP // (3 * 4 * _CHUNK * hessian.size)))
 
 
 KIND = Kind(

@@ -198,6 +198,32 @@ def test_the_error_shrinks_with_the_root_of_the_probes():
         estimated_diagonal(Hessian(module, data), 1, WHERE)
 
 
+@pytest.mark.parametrize("kind", ["mlp", "batch", "odd"])
+def test_several_groups_in_one_pass_have_the_bits_of_each(kind):
+    """One gradient for a batch, and the same products and sums; of what takes one vector at a time, too."""
+    if kind == "odd":
+        torch.manual_seed(0)
+        module = nn.Sequential(nn.Flatten(), nn.Linear(9, 4), Squares(), nn.Linear(4, 3)).double()
+    else:
+        module = network(kind)
+    data = batches("mlp" if kind == "odd" else kind)
+    hessian, gradients = Hessian(module, data), []
+    vectors = torch.randn(10, hessian.size, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    groups = vectors.split(4)
+    expected = [hessian.times(group) for group in groups]
+    gradient = hessian._gradient
+    hessian._gradient = lambda *given: gradients.append(1) or gradient(*given)
+    found = hessian.times_each(groups)
+    assert len(gradients) == len(data)
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, expected, strict=True))
+    once, apart = Probes.none(Hessian(module, data), WHERE), Probes.none(Hessian(module, data), WHERE)
+    once.add(4, 4, 2)
+    for count in (4, 4, 2):
+        apart.add(count)
+    assert torch.equal(once.sums, apart.sums) and torch.equal(once.squares, apart.squares)
+    assert once.traces == apart.traces and len(once.traces) == 10
+
+
 def test_the_module_is_left_as_it_was():
     module = network("batch")
     before = {name: value.clone() for name, value in module.state_dict().items()}

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from context_for_tests import CONVNET, MLP, SEEDS, TestContext, neutral, recipe, training
+from context_for_tests import CONVNET, MLP, SEEDS, Done, TestContext, neutral, recipe, training
 
 from lmcspec.science import compiled as compiling
 from lmcspec.science import layout as measuring
@@ -238,3 +238,36 @@ def test_what_could_be_captured_once_and_not_again_is_computed_as_it_is(tmp_path
     made = computed_of(elsewhere)
     assert made.forward is made.module and "graphed" not in elsewhere.numerics
     assert elsewhere.lines[-1] == "it can't be graphed this time: MemoryError: no room for a capture"
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_measures_are_computed_in_float32_by_the_network_itself(tmp_path, measured, compiler, monkeypatch, precision):
+    """A recipe says how updates are computed; no recipe says it of evaluations, so that these are as they are."""
+    from lmcspec.science import evaluate
+    from lmcspec.tasks.path import Path
+    from lmcspec.tasks.path import run as path
+
+    monkeypatch.setattr(ways, "COMPILING", 1.0 * ways.LEAST)
+    seen = []
+    add = evaluate._Tally.add
+
+    def watched(tally, logits, labels):
+        seen.append((logits.dtype, torch.is_autocast_enabled("cpu")))
+        return add(tally, logits, labels)
+
+    monkeypatch.setattr(evaluate._Tally, "add", watched)
+    params, facts, ends = (
+        training(CONVNET, until=ways.LEAST, how=recipe(length=ways.LEAST, batch=4, precision=precision)),
+        {},
+        {},
+    )
+    for copy, name in enumerate("ab"):
+        ctx = TestContext(tmp_path / name, neutral=neutral(params), facts=facts)
+        ctx.memory = {}
+        done = run(ctx, params, SEEDS | {"copy": copy})
+        ends[name], facts = Done(ctx.out, dict(done.scalars), done.outcome), ctx.facts
+        assert ctx.numerics["compiled"] is True
+    asked = len(compiler)
+    ctx = TestContext(tmp_path / "path", ends, neutral=neutral(params), facts=facts)
+    path(ctx, Path(CONVNET, params.data, 3, ("test",), 0, ("average", "recompute"), 100), {})
+    assert set(seen) == {(torch.float32, False)} and len(compiler) == asked and "compiled" not in ctx.numerics

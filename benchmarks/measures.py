@@ -9,8 +9,8 @@ point on images of CIFAR-10's or MNIST's shape, or of a probe.
   many images in each as lmcspec takes; where statistics are recomputed, norms in training mode on theirs.
 - *plain loop*: what people write: mix state dicts, load them, turn images into floats again, count on the host.
 - *lmcspec*: the curves, planes and probes of its tasks, in the layout that was measured.
-- *hessian*: PROBES of the diagonal on HESSIAN images. *forward* are six forward passes for each, as many as are forward and
-  backward of a gradient that is computed and differentiated; the *plain loop* takes one vector after another.
+- *hessian*: PROBES of the diagonal on HESSIAN images. *forward* are six forward passes for each: forward and backward
+  of a gradient that is computed and differentiated; the *plain loop* takes one vector after another.
 - *stacked*: the same with STACKED points as one program, which tasks do on GPUs where that is quicker.
 """
 

@@ -4,6 +4,7 @@ from math import prod
 from typing import Any, NamedTuple, Protocol
 
 from lmcspec.base.facts import ModelFacts
+from lmcspec.base.groups import GROUP, MOST
 from lmcspec.tasks import Task, kind
 
 MARGIN = 1.2
@@ -47,14 +48,16 @@ def memory(task: Task, peaks: Peaks | None, facts: ModelFacts | None) -> Memory:
 
 
 def guessed(task: Task, facts: ModelFacts | None) -> Memory:
-    """Parameters in their copies and the outputs of layers for a batch, where its model's facts are known.
+    """Parameters in their copies, a group of networks, and the outputs of layers for a batch, where facts are known.
 
     The outputs of a layer are its multiply-adds over its fan-in; of all together they are taken to be those of the
     whole model over the mean fan-in. Good to a factor of about two, until one task has finished.
     """
     if facts is None:
         return Memory(None, None)
-    weights = FLOAT * COPIES * (facts.parameters + facts.buffers)
+    network = FLOAT * (facts.parameters + facts.buffers)
+    others = min(MOST, kind(task.kind).points(task.params)) - 1
+    weights = COPIES * network + min(GROUP, others * network)
     if not kind(task.kind).gains(task.params):
         return Memory(_stepped(weights), 0)
     fans = [prod(shape[1:]) for _, shape in facts.prunable]

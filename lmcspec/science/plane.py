@@ -110,6 +110,11 @@ def grid(points: Sequence[tuple[float, float]], count: int, margin: float = 0.3)
     return axes[0], axes[1]
 
 
+def anchors_alone(count: int) -> list[Weights]:
+    """Each of so many anchors as a point: the sum of all in which only that one counts."""
+    return [tuple(float(place == number) for place in range(count)) for number in range(count)]
+
+
 def values(
     module: nn.Module,
     anchors: Sequence[State],

@@ -8,13 +8,9 @@ from typing import TypeVar
 
 from torch import Tensor, nn
 
+from lmcspec.base.groups import GROUP, MOST
 from lmcspec.base.machine import out_of_memory
 from lmcspec.science.stack import Stack
-
-GROUP = 2**28
-"""Bytes of parameters and buffers that the networks of a group may have."""
-MOST = 64
-"""Networks of a group at most: of what it takes to make a batch a sixty-fourth is nothing."""
 
 Point = TypeVar("Point")
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lmcspec.base.groups import GROUP
 from lmcspec.tasks import read, says
 from lmcspec.tasks.checkpoint import Checkpoints, check_like
 from lmcspec.tasks.context import Context
@@ -157,8 +158,6 @@ PASS_SECONDS = 10.0
 
 def _chunks_at_once(hessian: "Matrix") -> int:
     """How many chunks of vectors, with products and sums of these, fit in as much memory as a group of networks."""
-    from lmcspec.science.several import GROUP
-
     return max(1, min(_MOST_CHUNKS, GROUP // (3 * 4 * _CHUNK * hessian.size)))
 
 

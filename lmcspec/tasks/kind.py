@@ -109,6 +109,8 @@ class Kind:
     """What it is looked at by: a file among its outputs, or `package.module:draw`, which is given (task, result)."""
     pace: Callable[[Any], str] = lambda params: ""
     """What sets the seconds of its units apart from those of others of its kind and model: a method, say."""
+    points: Callable[[Any], int] = lambda params: 1
+    """Networks that it looks at; of several it holds a group at a time (decision 024)."""
     threads: int = 1
     gains: Callable[[Any], bool] = lambda params: True
     """Whether a GPU makes it faster. What gains nothing computes on the CPU wherever it is, so that its bits are the

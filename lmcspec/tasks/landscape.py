@@ -84,7 +84,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     import torch
 
     from lmcspec.science.outcome import outcome
-    from lmcspec.science.plane import NoPlaneError
+    from lmcspec.science.plane import NoPlaneError, anchors_alone
 
     network = ways.network(ctx, params.model)
     states = [*_states(ctx, network, params, "anchor"), *_states(ctx, network, params, "other")]
@@ -96,7 +96,7 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
         grid, problem = _grid(ctx, network, params, states, names), ""
     except NoPlaneError as error:
         grid, problem = None, str(error)
-    points = [*_alone(states), *(() if grid is None else (grid.centre, *grid.points))]
+    points = [*anchors_alone(len(states)), *(() if grid is None else (grid.centre, *grid.points))]
     evaluations = _Evaluations(ctx, params, network, states, len(points))
     around = 3 if params.plane == "orthonormal" else 2  # anchors whose middle the centre is
     alone: dict[str, list[float]] = {}
@@ -125,11 +125,6 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     scalars |= {"ways": grid.ways} if any(way["x"] for way in grid.ways) else {}
     distances = _distances(states, names, grid.places)
     return Finished(scalars | {"distances": distances}, first_collapse(outcomes))
-
-
-def _alone(states: "Sequence[State]") -> "list[Weights]":
-    """Each network as a point: the sum of all in which only that network counts."""
-    return [tuple(float(place == number) for place in range(len(states))) for number in range(len(states))]
 
 
 def _states(ctx: Context, network: "nn.Module", params: Landscape, name: str) -> "Iterator[State]":
@@ -264,8 +259,7 @@ class _Evaluations:
         if split == "train" and self._params.images:
             split_of = fixed(self._params.images, "path")
         refill = fixed(self._params.bn_images, "batch norm") if self._params.bn == "recompute" else None
-        known = self._known.setdefault(split, [])
-        before = self._done
+        known, before = self._known.setdefault(split, []), self._done
         stacked = ways.looks_together(self._ctx, self._params.model, self._network, len(points), len(split_of))
         grid = plane.Points(self._network, self._states, split_of, refill, stacked=stacked)
         for values in grid.values(points[len(known) :], CHECKPOINT_SECONDS, lambda done: self._tell(before + done)):
@@ -287,7 +281,7 @@ class _Evaluations:
     def _write(self) -> None:
         import torch
 
-        held = {name: torch.tensor(values, dtype=torch.float64) for name, values in self._known.items()}
+        held = {name: torch.tensor(values, dtype=torch.float64) for name, values in self._known.items() if values}
         self._checkpoints.write(self._done, held, f"{self._done} of {self._total} points")
 
 
@@ -300,5 +294,6 @@ KIND = Kind(
     work=work,
     data="data",
     about=lambda params: ("anchor-", "other-"),
+    points=lambda params: params.grid**2,
     picture="lmcspec.report.figures.landscape:draw",
 )

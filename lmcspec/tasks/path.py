@@ -197,6 +197,7 @@ KIND = Kind(
     run=run,
     work=work,
     says=says.rise,
+    points=lambda params: params.points + (params.points % 2 == 0),
     data="data",
     about=lambda params: ("a", "b"),
     picture="lmcspec.report.figures.one_path:draw",

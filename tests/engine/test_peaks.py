@@ -2,6 +2,7 @@
 """What a task takes of memory at most: seen by the worker, kept in the record, and told to the next plan."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 from jobs_for_tests import Plan
@@ -12,7 +13,9 @@ from lmcspec.engine import peaks
 from lmcspec.plan.memory import CONTEXT, STEP, memory
 from lmcspec.store import Index, Store
 from lmcspec.tasks import Part, make
+from lmcspec.tasks.landscape import Landscape
 from lmcspec.tasks.overlap import Overlap
+from lmcspec.tasks.path import Path
 from lmcspec.tasks.training import Train
 from lmcspec_runners.inline import InlineRunner
 
@@ -83,6 +86,22 @@ def test_a_guess_grows_with_parameters_and_batch():
     assert memory(train(), None, None) == (None, None)
     large = ModelFacts(10**9, FACTS.prunable, FACTS.macs, False)
     assert memory(train(), None, large).device > 20 * 10**9
+
+
+def test_a_guess_for_points_holds_a_group_of_networks():
+    """Their bytes, those of 64 networks at most, and 256 MiB in all."""
+    path = Path(MODEL, MODEL, 30, ("test",), 0, ("average",), 10)
+    sizes = (10**5, 10**6, 10**8)
+    small, middle, large = (memory(make("path", path, {}, {}), None, ModelFacts(size, (), 0, False)) for size in sizes)
+    few = memory(make("path", replace(path, points=3), {}, {}), None, ModelFacts(10**6, (), 0, False))
+    assert small.host == STEP and few.host == STEP
+    assert middle.host == -(-4 * (5 + 30) * 10**6 // STEP) * STEP  # 1/2 is a point of its own
+    assert large.host == -(-(20 * 10**8 + 2**28) // STEP) * STEP
+    plane = Landscape(MODEL, MODEL, 8, 0.3, ("test",), 0, "average", 0)
+    assert (
+        memory(make("landscape", plane, {}, {}), None, ModelFacts(10**6, (), 0, False)).host
+        == -(-4 * (5 + 63) * 10**6 // STEP) * STEP
+    )
 
 
 def test_what_was_seen_counts_with_a_fifth_more():

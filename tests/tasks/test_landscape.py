@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from context_for_tests import MLP, SEEDS, Done, do, recipe, training
+from context_for_tests import MLP, SEEDS, Done, TestContext, do, neutral, recipe, training
 from safetensors.torch import load_file
 
 from lmcspec.catalog.datasets.digits import Digits
@@ -175,6 +175,25 @@ def test_it_goes_on_where_it_was(tmp_path, monkeypatch, networks):
     again = do(landscape, tmp_path / "l", params(), {}, inputs=networks)
     assert again.scalars == whole.scalars
     assert (again.out / LANDSCAPE).read_bytes() == (whole.out / LANDSCAPE).read_bytes()
+
+
+@pytest.mark.parametrize("calls", [0, 1, 32, 36])
+def test_where_a_group_is_stopped_those_before_it_count(tmp_path, networks, calls):
+    """In the first group there is nothing yet; and in the first group of the second split all of the first."""
+    left, told = iter([False] * calls), []
+
+    def context(**more):
+        return TestContext(tmp_path, inputs=networks, neutral=neutral(params()), **more)
+
+    with pytest.raises(Interrupted, match="of 60 points") as stopped:
+        landscape(context(stop=lambda: next(left, None) is not False), params(), {})
+    done = int(str(stopped.value).split()[2])
+    assert done == {0: 0, 1: 1, 32: 30, 36: 31}[calls]
+    again = context()
+    again.progress = lambda done, total, note="": told.append(done)
+    whole = landscape(again, params(), {})
+    assert not again.lines and told[0] == done + 1 and told[-1] == 60
+    assert whole.scalars == do(landscape, tmp_path / "whole", params(), {}, inputs=networks).scalars
 
 
 @pytest.mark.parametrize("third", [0.0, 0.25])

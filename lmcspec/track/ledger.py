@@ -15,11 +15,14 @@ from lmcspec.base import beneath
 from lmcspec.base.databases import UNREADABLE, is_damage, refuse_strange
 
 _TABLES = """
+BEGIN;
 CREATE TABLE IF NOT EXISTS runs (role TEXT PRIMARY KEY, run TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS points (run TEXT, metric TEXT, step INTEGER, value REAL, PRIMARY KEY (run, metric, step));
 CREATE TABLE IF NOT EXISTS offsets (name TEXT PRIMARY KEY, bytes INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+COMMIT;
 """
+"""In one transaction, for each waits for the disk four times."""
 
 _STRANGE = (
     "SELECT 1 FROM runs WHERE typeof(role) != 'text' OR typeof(run) != 'text' LIMIT 1",

@@ -77,3 +77,14 @@ def test_where_nothing_can_be_noted_is_as_good_as_no_answer(tmp_path):
     assert tracker.unsent()
     with pytest.raises(UnreachableError, match="can't be noted in the store"):
         tracker.sync()
+
+
+def test_a_new_one_is_one_transaction(tmp_path):
+    """The header of a file of sqlite's counts them, at byte 24."""
+    path = tmp_path / "ledger"
+    with Ledger(path):
+        pass
+    assert int.from_bytes(path.read_bytes()[24:28], "big") == 1
+    with Ledger(path):
+        pass
+    assert int.from_bytes(path.read_bytes()[24:28], "big") == 1

@@ -42,6 +42,15 @@ def half(module):
     return masks.prune(scores(module.state_dict(), mask), mask, masks.survivors(mask) // 2)
 
 
+def with_dead(module, seed, share=0.4):
+    """A mask of half of the weights, in which a share of all inputs of each layer is read by nobody."""
+    draws = torch.Generator().manual_seed(seed)
+    mask = {name: torch.rand(keep.shape, generator=draws) < 0.5 for name, keep in masks.dense(module).items()}
+    for keep in mask.values():
+        keep[:, torch.rand(keep.shape[1], generator=draws) < share] = False
+    return mask
+
+
 def same(one, two):
     return list(one) == list(two) and all(torch.equal(one[name], two[name]) for name in one)
 

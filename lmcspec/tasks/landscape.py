@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from lmcspec.tasks import read, ways
+from lmcspec.tasks import read, shrunk, ways
 from lmcspec.tasks.checkpoint import CHECKPOINT_SECONDS, Checkpoints, check_like
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
@@ -97,7 +97,15 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     except NoPlaneError as error:
         grid, problem = None, str(error)
     points = [*anchors_alone(len(states)), *(() if grid is None else (grid.centre, *grid.points))]
-    evaluations = _Evaluations(ctx, params, network, states, len(points))
+    sizes = {
+        "train": params.images or len(data.train),
+        "test": len(data.test),
+        "validation": len(data.validation or ()),
+    }
+    looked = len(points) * sum(sizes[split] for split in params.split)
+    small = shrunk.in_evaluation(ctx, params.model, network, states, looked)
+    seen = (small.module, [small.take(state) for state in states]) if small else (network, states)
+    evaluations = _Evaluations(ctx, params, *seen, len(points))
     around = 3 if params.plane == "orthonormal" else 2  # anchors whose middle the centre is
     alone: dict[str, list[float]] = {}
     tensors: dict[str, Tensor] = {}

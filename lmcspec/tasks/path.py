@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lmcspec.base.errors import LmcspecError
-from lmcspec.tasks import read, says, ways
+from lmcspec.tasks import read, says, shrunk, ways
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.dropped import unmasked
 from lmcspec.tasks.kind import Finished, Interrupted, Kind, first_collapse
@@ -84,10 +84,11 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
         if ctx.has("permutation"):
             b = algebra.apply(groups, read.permutation(ctx, "permutation", groups), b)
         repaired = hidden_places(network, groups) if repairs else ()
-    mixed = mask
     if params.decay is not None and mask is not None:
         a, b = (unmasked(ctx, end, mask, params.decay, params.branches) for end in (a, b))
-        mixed = None
+    else:
+        a, b = (masks.apply(mask or {}, end) for end in (a, b))
+    apart = paths.distance(a, b, [name for name, parameter in network.named_parameters() if parameter.requires_grad])
     train = data.train
     if params.images:
         train = train.subset(read.balanced(train, params.data, params.images, "path"))
@@ -104,9 +105,12 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
         if ctx.stopping() and done < len(positions):
             raise Interrupted(f"stopped after {done} of {len(positions)} points")
 
+    looked = len(positions) * (len(data.test) + (len(train) if "train" in params.split else 0))
+    if not repaired and (small := shrunk.in_evaluation(ctx, params.model, network, (a, b), looked)):
+        network, a, b = small.module, small.take(a), small.take(b)
     by_policy = paths.curves(
         network,
-        paths.Ends(a, b, mixed),
+        paths.Ends(a, b),
         positions,
         paths.Evaluated(
             data.test,
@@ -126,7 +130,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     ]
     collapse = first_collapse(ends)
     only_permuted = ctx.has("permutation") and ctx.input("a") == ctx.input("b")
-    if first.distance == 0 and collapse == "ok" and not only_permuted:
+    if apart == 0 and collapse == "ok" and not only_permuted:
         raise LmcspecError(
             "the two copies ended in the same weights: the rate is nothing where they part, or they were trained under "
             "the same noise",
@@ -137,7 +141,7 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     _write_noise(ctx, {policy: written[policy] for policy in alone}, params)
     scalars = {
         "alphas": list(positions),
-        "distance": first.distance,
+        "distance": apart,
         "paths": {policy: _document(curve, params) for policy, curve in by_policy.items()},
         "images": {split: getattr(first, split)[0].images for split in params.split},
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 from lmcspec.base import faults
 from lmcspec.catalog import OptimiserCard, get
-from lmcspec.tasks import says, ways
+from lmcspec.tasks import says, shrunk, ways
 from lmcspec.tasks.context import Context
 from lmcspec.tasks.kind import Finished, Kind
 from lmcspec.tasks.segments import by_segments
@@ -42,18 +42,23 @@ def shown(params: Train) -> dict[str, Any]:
 
 def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     """Train, commit what is passed on the way, and evaluate the last state on clean images of every split."""
+    from lmcspec.science.shrunk_training import train_shrunk
     from lmcspec.science.train import Callbacks, Segment, Snapshot, train
 
     ready = prepare(ctx, params, seeds)
     told = ready.checkpoints.pulse(params.until, "train/loss")
     computed = ways.trained_in(ctx, params.model, ready.network, ready.recipe, params.until - params.begin)
-    ready = replace(ready, network=computed.module)
+    small = shrunk.in_training(ctx, params.model, computed, ready.mask, ready.recipe, params.until - params.begin)
+    ready = replace(ready, network=small.module if small else computed.module)
 
     def pulse(update: int, loss: float) -> bool:
         faults.reach("train.update")
         return told(update, loss)
 
     def trained(segment: Segment) -> Snapshot:
+        callbacks = Callbacks(ready.stops(segment.begin), ready.passed, pulse)
+        if small:
+            return train_shrunk(small, ready.split, ready.recipe, ready.noise, segment=segment, callbacks=callbacks)
         return train(
             computed,
             ready.split,
@@ -61,7 +66,7 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
             ready.noise,
             mask=ready.mask,
             segment=segment,
-            callbacks=Callbacks(ready.stops(segment.begin), ready.passed, pulse),
+            callbacks=callbacks,
         )
 
     return ready.finished(by_segments(ready.checkpoints, Segment(ready.update, params.until, ready.moments), trained))

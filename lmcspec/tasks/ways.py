@@ -54,7 +54,7 @@ def _quickest(
     from lmcspec.science.computed import Computed
     from lmcspec.science.layout import has_choice
 
-    trial = _trial(part, recipe)
+    trial = trial_of(part, recipe)
     kept = _kept(ctx, part, recipe.precision)
     if not kept and updates >= LEAST and (has_choice(module) or can_be("graphed", module, trial)):
         kept = _measured(ctx, part, module, trial, updates)
@@ -77,9 +77,9 @@ def together(ctx: Context, part: Part, recipe: Recipe, updates: int, offered: in
 
     def measured() -> dict[int, float]:
         alone, _ = _quickest(ctx, part, read.module(part).to(ctx.device), recipe, updates)
-        return gains(alone, _trial(part, recipe), room=ctx.room)
+        return gains(alone, trial_of(part, recipe), room=ctx.room)
 
-    key = digest([_key(ctx, part, recipe.precision), "together", recipe.batch])
+    key = digest([key_of(ctx, part, recipe.precision), "together", recipe.batch])
     return _best(_gains(ctx, key, measured, updates >= LEAST_TOGETHER), offered)
 
 
@@ -103,7 +103,7 @@ def looks_together(ctx: Context, part: Part, module: "nn.Module", points: int, i
         trial = Trial(BATCH, tuple(part.value["shape"]), part.value["classes"], "float32")
         return gains_of_looks(module, trial, [size for size in SIZES if size <= room_for(module)], ctx.room)
 
-    key = digest([_key(ctx, part, "float32"), "points", BATCH])
+    key = digest([key_of(ctx, part, "float32"), "points", BATCH])
     stacked = _best(_gains(ctx, key, measured, points * images >= LEAST_LOOKS * BATCH), most)
     if stacked > 1:
         ctx.computes(stacked=stacked)
@@ -146,7 +146,8 @@ def _sizes(kept: dict[str, Any] | None) -> dict[int, float]:
     }
 
 
-def _trial(part: Part, recipe: Recipe) -> "Trial":
+def trial_of(part: Part, recipe: Recipe) -> "Trial":
+    """On what updates of a recipe are timed."""
     from lmcspec.science.trial import Trial
 
     return Trial(recipe.batch, tuple(part.value["shape"]), part.value["classes"], recipe.precision)
@@ -166,7 +167,7 @@ def _measured(ctx: Context, part: Part, module: "nn.Module", trial: "Trial", upd
     ahead = max(updates, ctx.ahead / (3 * trial.batch))
     hows: tuple[Made, ...] = MADE if by_layout[layout] * ahead >= COMPILING else ("graphed",)
     answer |= tried(ctx, part, _laid_out(module, layout)[0], trial, hows)
-    ctx.remember(_key(ctx, part, trial.precision), answer)
+    ctx.remember(key_of(ctx, part, trial.precision), answer)
     took = {**by_layout, **answer.get("as_made", {})}
     said = ", ".join(f"{name} {seconds:.2g} s" for name, seconds in took.items())
     ctx.log(f"a forward and a backward pass take {said}{answer.get('trouble', '')}")
@@ -183,9 +184,10 @@ def _laid_out(module: "nn.Module", layout: "Layout | None") -> "tuple[nn.Module,
 
 
 def _kept(ctx: Context, part: Part, precision: Precision) -> dict[str, Any]:
-    return ctx.recall(_key(ctx, part, precision)) or {}
+    return ctx.recall(key_of(ctx, part, precision)) or {}
 
 
-def _key(ctx: Context, part: Part, precision: Precision) -> str:
+def key_of(ctx: Context, part: Part, precision: Precision) -> str:
+    """The digest under which it is kept how a model is computed on a device."""
     where = [ctx.numerics[name] for name in ("device", "cpu", "threads", "torch")]
     return digest(["way", 1, part.digest, precision, *where])

@@ -29,7 +29,7 @@ def as_if_it_paid(store, plan):
     for task in plan.tasks.values():
         if task.kind == "train":
             recipe = task.params.recipe.value
-            key = ways._key(Fact(), task.params.model, recipe["precision"])
+            key = ways.key_of(Fact(), task.params.model, recipe["precision"])
             remember(store, digest([key, "together", recipe["batch"]]), {"gains": {"2": 2.0, "3": 2.5, "4": 3.0}})
 
 

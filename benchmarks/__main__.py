@@ -38,6 +38,11 @@ SECTIONS = {
         ("-m", "benchmarks.measures", "--rounds", "5"),
         ("-m", "benchmarks.measures", "--rounds", "2", "--images", "1000"),
     ),
+    "sparse": Section(
+        "networks without dead units, beside whole ones, against density",
+        ("-m", "benchmarks.sparse", "--rounds", "5"),
+        ("-m", "benchmarks.sparse", "--rounds", "2", "--only", "lenet"),
+    ),
     "together": Section(
         "several trainings as one program, beside one after the other",
         ("-m", "benchmarks.together", "--rounds", "5"),

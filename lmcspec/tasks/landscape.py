@@ -104,8 +104,8 @@ def run(ctx: Context, params: Landscape, seeds: dict[str, int]) -> Finished:
     }
     looked = len(points) * sum(sizes[split] for split in params.split)
     small = shrunk.in_evaluation(ctx, params.model, network, states, looked)
-    seen = (small.module, [small.take(state) for state in states]) if small else (network, states)
-    evaluations = _Evaluations(ctx, params, *seen, len(points))
+    seen = (network, states) if small is None else (small.module, [small.take(state) for state in states])
+    evaluations = _Evaluations(ctx, params, *seen, len(points), small is None)
     around = 3 if params.plane == "orthonormal" else 2  # anchors whose middle the centre is
     alone: dict[str, list[float]] = {}
     tensors: dict[str, Tensor] = {}
@@ -234,10 +234,16 @@ class _Evaluations:
     """Evaluates points and remembers how far it came, so that nothing is looked at twice after a stop."""
 
     def __init__(
-        self, ctx: Context, params: Landscape, network: "nn.Module", states: "Sequence[State]", points: int
+        self,
+        ctx: Context,
+        params: Landscape,
+        network: "nn.Module",
+        states: "Sequence[State]",
+        points: int,
+        whole: bool,
     ) -> None:
         self._ctx, self._params, self._network, self._states = ctx, params, network, states
-        self._total = points * len(params.split)
+        self._total, self._whole = points * len(params.split), whole
         self._checkpoints = Checkpoints(ctx, "points", "landscape.checkpoint")
         _, held = self._checkpoints.read(self._fits) or (0, {})
         self._known = {name: values.tolist() for name, values in held.items()}
@@ -268,7 +274,8 @@ class _Evaluations:
             split_of = fixed(self._params.images, "path")
         refill = fixed(self._params.bn_images, "batch norm") if self._params.bn == "recompute" else None
         known, before = self._known.setdefault(split, []), self._done
-        stacked = ways.looks_together(self._ctx, self._params.model, self._network, len(points), len(split_of))
+        many = len(points), len(split_of)
+        stacked = ways.looks_together(self._ctx, self._params.model, self._network, *many) if self._whole else 1
         grid = plane.Points(self._network, self._states, split_of, refill, stacked=stacked)
         for values in grid.values(points[len(known) :], CHECKPOINT_SECONDS, lambda done: self._tell(before + done)):
             known += [[float(value.images), float(value.errors), value.loss] for value in values]

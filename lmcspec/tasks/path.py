@@ -98,16 +98,17 @@ def run(ctx: Context, params: Path, seeds: dict[str, int]) -> Finished:
     splits = {"train": train, "test": data.test, "validation": data.validation}
     looked = {name: split for name, split in splits.items() if name in params.split or name == "test"}
     images = sum(len(split) for split in looked.values() if split is not None)
-    stacked = 1 if repairs else ways.looks_together(ctx, params.model, network, len(positions), images)
+    small = None if repaired else shrunk.in_evaluation(ctx, params.model, network, (a, b), len(positions) * images)
+    if small is not None:
+        network, a, b = small.module, small.take(a), small.take(b)
+    whole = small is None and not repairs
+    stacked = ways.looks_together(ctx, params.model, network, len(positions), images) if whole else 1
 
     def pulse(done: int) -> None:
         ctx.progress(done, len(positions))
         if ctx.stopping() and done < len(positions):
             raise Interrupted(f"stopped after {done} of {len(positions)} points")
 
-    looked = len(positions) * (len(data.test) + (len(train) if "train" in params.split else 0))
-    if not repaired and (small := shrunk.in_evaluation(ctx, params.model, network, (a, b), looked)):
-        network, a, b = small.module, small.take(a), small.take(b)
     by_policy = paths.curves(
         network,
         paths.Ends(a, b),

@@ -122,7 +122,7 @@ def _cut(small: Shrunk) -> None:
 def _agree(module: nn.Module, small: Shrunk, weights: Mapping[str, Tensor], shape: tuple[int, ...], seed: int) -> bool:
     """Whether drawn numbers give the same outputs, gradients and buffers, and what is left out has no gradient."""
     draws = torch.Generator().manual_seed(seed)
-    whole, part = (copy.deepcopy(one).cpu().double() for one in (module, small.module))
+    whole, part = (copy.deepcopy(network).cpu().double() for network in (module, small.module))
     state = randomised(whole, draws)
     state |= {name: state[name] * keep.cpu() for name, keep in weights.items()}
     whole.load_state_dict(state, strict=False)

@@ -90,7 +90,8 @@ def shrink_to_train(
     small = shrink(module, groups, mask, shape, held=frozenset(group for group in held if group))
     if small is None:
         return None
-    whole = {name: tensor.detach().to("cpu", copy=True) for name, tensor in module.state_dict().items()}
+    state = module.state_dict()
+    whole = {name: state[name].detach().cpu().clone(memory_format=torch.contiguous_format) for name in state}
     for name, keep in mask.items():
         whole[name].masked_fill_(~keep.cpu(), 0)
     left: dict[str, Tensor] = {}

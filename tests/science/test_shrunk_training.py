@@ -9,6 +9,7 @@ from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.science import masks
 from lmcspec.science.initial import initial_state
+from lmcspec.science.layout import lay_out
 from lmcspec.science.models import convnet
 from lmcspec.science.permute.tracing import trace
 from lmcspec.science.shrunk_training import shrink_to_train, train_shrunk
@@ -24,7 +25,11 @@ def instance():
     return module
 
 
-BUILT = {"mlp": lambda: network("mlp"), "instance norm": instance}
+BUILT = {
+    "mlp": lambda: network("mlp"),
+    "instance norm": instance,
+    "channels last": lambda: lay_out(instance(), "channels-last"),
+}
 
 
 def both(build, optimiser, few, length=20, **more):
@@ -32,6 +37,7 @@ def both(build, optimiser, few, length=20, **more):
     recipe = recipe_of(optimiser, length)
     module = build()
     mask = with_dead(module, 1)
+    mask["classifier.weight"][:, :8] = False  # of a convolution the pixels of two channels
     small = shrink_to_train(build(), trace(module, SHAPE).groups, mask, recipe, SHAPE)
     segment, callbacks = more.get("segment", WHOLE), more.get("callbacks", Callbacks())
     whole = train(module, few[0], recipe, SgdNoise(0), mask=mask, segment=segment, callbacks=callbacks)

@@ -14,7 +14,11 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def numerics(device: str, threads: int) -> dict[str, Any]:
-    """{device, cpu, threads, torch, deterministic, batched_with, compiled, layout, python, lmcspec}. Loads torch."""
+    """{device, cpu, threads, torch, deterministic, batched_with, compiled, layout, python, lmcspec}. Loads torch.
+
+    What a task finds to be quicker it adds: `layout`, `compiled`, `graphed`, `shrunk` (without dead units), `together`
+    and `stacked` (how many trainings or points were one program).
+    """
     import torch
 
     return {

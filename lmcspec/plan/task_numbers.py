@@ -51,6 +51,15 @@ def _written(scalars: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 pass
 
 
+_WAYS = {
+    "deterministic": "deterministic",
+    "compiled": "compiled",
+    "graphed": "as CUDA graphs",
+    "shrunk": "without dead units",
+}
+_TOGETHER = {"together": "trainings", "stacked": "points"}
+
+
 def numerics_line(record: Mapping[str, Any]) -> str:
     """`on cpu of laptop (AMD EPYC, 1 thread), torch 2.15.0, deterministic`; nothing where a record doesn't say."""
     numerics = record.get("numerics")
@@ -63,6 +72,6 @@ def numerics_line(record: Mapping[str, Any]) -> str:
     line += f" ({', '.join(on)})" if on else ""
     line += f", torch {numerics['torch']}" if numerics.get("torch") else ""
     line += ", channels last" if numerics.get("layout") == "channels-last" else ""
-    words = {"deterministic": "deterministic", "compiled": "compiled"}
-    line += "".join(f", {word}" for key, word in words.items() if numerics.get(key) is True)
-    return line + (f", batched with {numerics['batched_with']}" if numerics.get("batched_with") else "")
+    line += "".join(f", {word}" for key, word in _WAYS.items() if numerics.get(key) is True)
+    counts = {key: count for key in _TOGETHER if isinstance(count := numerics.get(key), int) and count > 1}
+    return line + "".join(f", {count} {_TOGETHER[key]} as one program" for key, count in counts.items())

@@ -115,3 +115,10 @@ def test_what_a_result_of_another_form_says(plan):
     numerics = {"device": "cpu", "cpu": "AMD EPYC", "threads": 1, "torch": "2.15.0", "deterministic": True}
     line = numerics_line({"host": "laptop", "numerics": numerics})
     assert line == "on cpu of laptop (AMD EPYC, 1 thread), torch 2.15.0, deterministic"
+    numerics |= {"layout": "channels-last", "graphed": True, "shrunk": True, "together": 8, "stacked": 1}
+    line = numerics_line({"numerics": numerics})
+    assert line == (
+        "on cpu (AMD EPYC, 1 thread), torch 2.15.0, channels last, deterministic, as CUDA graphs, without dead units, "
+        "8 trainings as one program"
+    )
+    assert "points" not in line and "program" not in numerics_line({"numerics": numerics | {"together": "many"}})

@@ -128,3 +128,16 @@ def test_a_frozen_part_of_a_dead_unit_stays_as_it_was(few):
     small = shrink_to_train(module, trace(module, SHAPE).groups, with_dead(module, 1), recipe, SHAPE)
     end = train_shrunk(small, few[0], recipe, SgdNoise(0), segment=WHOLE, callbacks=Callbacks())
     assert torch.equal(end.state["layers.0.bias"], module.layers[0].bias) and "layers.0.bias" in small.small.places
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("build", BUILT.values(), ids=BUILT)
+def test_on_a_gpu_it_is_the_same_to_rounding(cuda, few_on_gpu, build):
+    recipe, module = recipe_of("decay", 20), build().to(cuda)
+    mask = with_dead(module, 1)
+    mask = {name: keep.to(cuda) for name, keep in mask.items()}
+    small = shrink_to_train(build().to(cuda), trace(build(), SHAPE).groups, mask, recipe, SHAPE)
+    whole = train(module, few_on_gpu[0], recipe, SgdNoise(0), mask=mask)
+    end = train_shrunk(small, few_on_gpu[0], recipe, SgdNoise(0), segment=WHOLE, callbacks=Callbacks())
+    assert_alike(end.state, whole.state, rtol=1e-2, atol=1e-3)
+    assert_alike(end.optimiser, whole.optimiser, rtol=1e-2, atol=1e-3)

@@ -7,6 +7,7 @@ weight reads. It is tried by numbers before it is taken: what is not seen in a f
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -66,12 +67,14 @@ def shrink(
     weights: Mapping[str, Tensor],
     shape: tuple[int, ...],
     held: frozenset[str] = frozenset(),
+    least: float = 0.0,
 ) -> Shrunk | None:
     """The network without the units that nothing reads where `weights` may be other than zero at True; None if all are.
 
     `weights` has bool tensors by names of the state, such as a mask. On images of `shape` the small network is compared
     with the whole one by drawn numbers in float64: None, too, where it can't be run or gives others. What a network
-    draws at random, it would draw otherwise: leave such networks whole. Groups that are `held` keep all units.
+    draws at random, it would draw otherwise: leave such networks whole. Groups that are `held` keep all units. Where
+    less than a share `least` of the entries of matrices and kernels would be left out, nothing is tried: None.
     """
     units = dead.read(groups, weights, held)
     state = {name: tensor for name, tensor in module.state_dict().items() if name in groups.axes}
@@ -83,17 +86,15 @@ def shrink(
             rows, chosen = places[name][0], dead.columns(weights[name], places[name][0])
             if len(chosen) < layer.in_features:
                 entering[path], places[name] = chosen, (rows, chosen)
-    small = Shrunk(
-        copy.deepcopy(module),
-        {
-            name: axes
-            for name, axes in places.items()
-            if any(len(kept) < length for kept, length in zip(axes, state[name].shape, strict=True))
-        },
-        units,
-    )
-    if not small.places:
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    kept = {name: tuple(map(len, axes)) for name, axes in places.items()}
+    places = {name: axes for name, axes in places.items() if kept[name] != shapes[name]}
+    matrices = [name for name, whole in shapes.items() if len(whole) > 1]
+    if not places or sum(prod(kept[name]) for name in matrices) > (1 - least) * sum(
+        prod(shapes[name]) for name in matrices
+    ):
         return None
+    small = Shrunk(copy.deepcopy(module), places, units)
     try:
         _cut(small)
         for path, chosen in entering.items():

@@ -76,9 +76,16 @@ class ShrunkTraining:
 
 
 def shrink_to_train(
-    module: nn.Module, groups: Groups, mask: Mapping[str, Tensor], recipe: Recipe, shape: tuple[int, ...]
+    module: nn.Module,
+    groups: Groups,
+    mask: Mapping[str, Tensor],
+    recipe: Recipe,
+    shape: tuple[int, ...],
+    least: float = 0.0,
 ) -> ShrunkTraining | None:
     """A network in its state without the units that are dead by its mask; None where none is, or it must stay whole.
+
+    None, too, where less than a share `least` of its weights would be left out.
 
     Whole stay networks that draw at random or are hooked, those whose optimiser takes a tensor's numbers together, and
     units with statistics of their own: batch norm's go on, and are stored, though nothing reads them.
@@ -87,7 +94,7 @@ def shrink_to_train(
         return None
     counted = {name for name, buffer in module.named_buffers() if buffer.ndim}
     held = {block.group for name in counted & groups.axes.keys() for axis in groups.axes[name] for block in axis}
-    small = shrink(module, groups, mask, shape, held=frozenset(group for group in held if group))
+    small = shrink(module, groups, mask, shape, held=frozenset(group for group in held if group), least=least)
     if small is None:
         return None
     state = module.state_dict()

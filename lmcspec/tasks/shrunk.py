@@ -5,7 +5,6 @@ same without them; then both are timed. Sums over fewer terms round otherwise, s
 """
 
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import TYPE_CHECKING
 
 from lmcspec.base.errors import LmcspecError
@@ -51,8 +50,8 @@ def in_training(
 
     if mask is None or density(mask) > SPARSE or (groups := _groups(part)) is None:
         return None
-    network = shrink_to_train(computed.module, groups, mask, recipe, tuple(part.value["shape"]))
-    if network is None or _saved(computed.module, network.small) < SAVED:
+    network = shrink_to_train(computed.module, groups, mask, recipe, tuple(part.value["shape"]), SAVED)
+    if network is None:
         return None
     trial = ways.trial_of(part, recipe)
     return network if _pays(ctx, part, computed, network.small, trial, measure=updates >= ways.LEAST) else None
@@ -77,9 +76,7 @@ def in_evaluation(
     if looked < LEAST_LOOKED or density(weights) > SPARSE or not can_be_compiled(network):
         return None
     shape = tuple(part.value["shape"])
-    if (groups := _groups(part)) is None or (small := shrink(network, groups, weights, shape)) is None:
-        return None
-    if _saved(network, small) < SAVED:
+    if (groups := _groups(part)) is None or (small := shrink(network, groups, weights, shape, least=SAVED)) is None:
         return None
     trial = Trial(_BATCH, shape, part.value["classes"], "float32")
     return small if _pays(ctx, part, Computed.by(network), small, trial, measure=True) else None
@@ -91,13 +88,6 @@ def _groups(part: Part) -> "Groups | None":
         return read.groups(part)
     except LmcspecError:
         return None
-
-
-def _saved(module: "nn.Module", small: "Shrunk") -> float:
-    """The share of the entries of matrices and kernels that is left out."""
-    whole = {name: tensor.shape for name, tensor in module.state_dict().items() if tensor.ndim > 1}
-    kept = sum(prod(map(len, small.places[name])) if name in small.places else prod(whole[name]) for name in whole)
-    return 1 - kept / max(1, sum(map(prod, whole.values())))
 
 
 def _pays(ctx: Context, part: Part, computed: "Computed", small: "Shrunk", trial: "Trial", *, measure: bool) -> bool:

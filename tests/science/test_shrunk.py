@@ -12,7 +12,7 @@ from lmcspec.catalog.models.convnet import ConvNet
 from lmcspec.catalog.models.mlp import Mlp
 from lmcspec.catalog.models.resnet import CifarResNet
 from lmcspec.catalog.models.vgg import CifarVgg
-from lmcspec.science import masks
+from lmcspec.science import masks, shrunk
 from lmcspec.science.dead import read
 from lmcspec.science.models import convnet, mlp, resnet, vgg
 from lmcspec.science.permute.tracing import trace
@@ -101,6 +101,15 @@ def test_a_network_whose_output_reads_nothing_stays_a_network():
         *[(1, 1), (1,), (1, 1), (1,)],
         *[(10, 1), (10,)],
     ]
+
+
+def test_where_too_little_would_be_left_out_nothing_is_tried(monkeypatch):
+    module = BUILT["mlp"]()
+    mask, groups = masks.dense(module), trace(module, SHAPE).groups
+    mask["layers.0.weight"][:, :16] = False  # 320 of 1,580
+    assert shrink(module, groups, mask, SHAPE, least=0.2) is not None
+    monkeypatch.setattr(shrunk, "_agree", None)
+    assert shrink(module, groups, mask, SHAPE, least=0.21) is None
 
 
 class Normed(nn.Module):

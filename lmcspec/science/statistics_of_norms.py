@@ -40,9 +40,8 @@ def recompute_each(
             for number, (x, _) in enumerate(batches, 1):
                 if number == 2 and networks.stacked > 1 and all(norm.num_batches_tracked == 1 for norm in norms):
                     looking = networks
-                if (
-                    looking.stacked > 1
-                ):  # a stack can't look at how many batches there were; the share is what it would be
+                if looking.stacked > 1:
+                    # A stack can't look at how many batches there were: the share is what it would be.
                     for norm in norms:
                         norm.momentum = 1 / number
                 for logits in looking.logits(x):

@@ -4,7 +4,8 @@ A unit is *read* when a weight that is not zero leads from it to the output, or 
 takes no part in the function of the network, nor in the gradient of anything that is: it may be left out.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -15,14 +16,16 @@ Units = Mapping[str, Tensor]
 """Of groups the units that are kept, int64 in ascending order."""
 
 
-def read(groups: Groups, weights: Mapping[str, Tensor], held: Collection[str] = frozenset()) -> dict[str, Tensor]:
+def read(groups: Groups, weights: Mapping[str, Tensor], held: Units = MappingProxyType({})) -> dict[str, Tensor]:
     """Of each group the units that are read, where weights may be other than zero at True: at least one unit.
 
     `weights` has bool tensors with outputs on axis 0 and inputs on axis 1; of a tensor that it does not name all may
-    be other than zero. The least fixed point: a circle of units that read each other only is dead. Units of groups
-    that are `held` count as read.
+    be other than zero. The least fixed point: a circle of units that read each other only is dead. Units that
+    are `held`, by group, count as read.
     """
-    alive = {group: torch.full((size,), group in held) for group, size in groups.sizes.items()}
+    alive = {group: torch.zeros(size, dtype=torch.bool) for group, size in groups.sizes.items()}
+    for group, units in held.items():
+        alive[group][units] = True
     readers = [
         (axes[0], axes[1], _links(weights.get(name), axes))
         for name, axes in groups.axes.items()

@@ -8,6 +8,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from types import MappingProxyType
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +45,12 @@ class Shrunk:
                 tensor = tensor.index_select(axis, places.to(tensor.device))
         return tensor
 
+    def left(self, name: str, shape: torch.Size) -> Tensor:
+        """Bool: which entries of a tensor of this name and shape are none of the small network's."""
+        out = torch.ones(shape, dtype=torch.bool)
+        self.put(name, torch.zeros((), dtype=torch.bool), out)
+        return out
+
     def put(self, name: str, small: Tensor, whole: Tensor) -> None:
         """Write a tensor of the small network to where it stands in the whole one."""
         whole[torch.meshgrid(*(places.to(whole.device) for places in self.places[name]), indexing="ij")] = small
@@ -66,14 +73,16 @@ def shrink(
     groups: Groups,
     weights: Mapping[str, Tensor],
     shape: tuple[int, ...],
-    held: frozenset[str] = frozenset(),
+    held: dead.Units = MappingProxyType({}),
+    fading: Mapping[str, float] = MappingProxyType({}),
     least: float = 0.0,
 ) -> Shrunk | None:
     """The network without the units that nothing reads where `weights` may be other than zero at True; None if all are.
 
     `weights` has bool tensors by names of the state, such as a mask. On images of `shape` the small network is compared
     with the whole one by drawn numbers in float64: None, too, where it can't be run or gives others. What a network
-    draws at random, it would draw otherwise: leave such networks whole. Groups that are `held` keep all units. Where
+    draws at random, it would draw otherwise: leave such networks whole. Units that are `held`, by group, are kept.
+    What is left out of buffers that are `fading` has to be so many times what it was after a pass in training. Where
     less than a share `least` of the entries of matrices and kernels would be left out, nothing is tried: None.
     """
     units = dead.read(groups, weights, held)
@@ -99,7 +108,7 @@ def shrink(
         _cut(small)
         for path, chosen in entering.items():
             small.module.set_submodule(path, _Choosing(small.module.get_submodule(path), chosen))  # pyright: ignore[reportArgumentType]
-        return small if all(_agree(module, small, weights, shape, seed) for seed in range(_TRIES)) else None
+        return small if all(_agree(module, small, weights, shape, seed, fading) for seed in range(_TRIES)) else None
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError):  # code that counts on its own shapes
         return None
 
@@ -120,7 +129,14 @@ def _cut(small: Shrunk) -> None:
             layer.num_groups = layer.num_channels = len(layer.weight)
 
 
-def _agree(module: nn.Module, small: Shrunk, weights: Mapping[str, Tensor], shape: tuple[int, ...], seed: int) -> bool:
+def _agree(
+    module: nn.Module,
+    small: Shrunk,
+    weights: Mapping[str, Tensor],
+    shape: tuple[int, ...],
+    seed: int,
+    fading: Mapping[str, float],
+) -> bool:
     """Whether drawn numbers give the same outputs, gradients and buffers, and what is left out has no gradient."""
     draws = torch.Generator().manual_seed(seed)
     whole, part = (copy.deepcopy(network).cpu().double() for network in (module, small.module))
@@ -151,7 +167,12 @@ def _agree(module: nn.Module, small: Shrunk, weights: Mapping[str, Tensor], shap
             _close(dict(part.named_buffers())[name], small.taken(name, buffer)) for name, buffer in buffers.items()
         ):
             return False
-    return True
+    # The pass in training was the last one.
+    return all(
+        _close(buffers[name][left], (state[name] * factor)[left])
+        for name, factor in fading.items()
+        if name in small.places and (left := small.left(name, buffers[name].shape)).any()
+    )
 
 
 def _close(mine: Tensor, wanted: Tensor) -> bool:

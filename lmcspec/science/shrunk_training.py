@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from lmcspec.base.sgd_noise import TrainingNoise
 from lmcspec.catalog.recipe import Recipe
@@ -33,6 +34,10 @@ class ShrunkTraining:
     """Of tensors that are smaller the flat places of trained weights that are left out, and not pruned."""
     whole: Mapping[str, Tensor]
     """The state of the whole network at the beginning, on the CPU; pruned weights are zero."""
+    begin: int
+    """After how many updates that was."""
+    fading: Mapping[str, float]
+    """By what running statistics are multiplied at each update of a channel that is nothing but zeros."""
 
     @property
     def module(self) -> nn.Module:
@@ -55,7 +60,10 @@ class ShrunkTraining:
         """The snapshot of the whole network."""
         state, optimiser = dict(self.whole), dict[str, Tensor]()
         for name in state:
-            state[name] = self._put("", name, snapshot.state, self.whole[name])
+            faded = self.fading.get(name, 1.0) ** (snapshot.update - self.begin)
+            state[name] = self._put(
+                "", name, snapshot.state, self.whole[name] * faded if faded < 1 else self.whole[name]
+            )
         names = {f"/{_beside(name)}" for name in self.left}
         for key, tensor in snapshot.optimiser.items():
             what, slash, name = key.partition("/")
@@ -81,21 +89,22 @@ def shrink_to_train(
     mask: Mapping[str, Tensor],
     recipe: Recipe,
     shape: tuple[int, ...],
+    begin: int = 0,
     least: float = 0.0,
 ) -> ShrunkTraining | None:
-    """A network in its state without the units that are dead by its mask; None where none is, or it must stay whole.
+    """A network in its state after `begin` updates without units that are dead by its mask; None where it stays whole.
 
     None, too, where less than a share `least` of its weights would be left out.
 
-    Whole stay networks that draw at random or are hooked, those whose optimiser takes a tensor's numbers together, and
-    units with statistics of their own: batch norm's go on, and are stored, though nothing reads them.
+    Whole stay networks in which no unit is dead, that draw at random or are hooked, and those whose optimiser takes a
+    tensor's numbers together. Units with running statistics stay, for these go on and are stored though nothing reads
+    them, but for those whose own weights are all pruned: the statistics of zeros fade as is known.
     """
     if recipe.optimiser.name not in ELEMENTWISE or not can_be_compiled(module):
         return None
-    counted = {name for name, buffer in module.named_buffers() if buffer.ndim}
-    held = {block.group for name in counted & groups.axes.keys() for axis in groups.axes[name] for block in axis}
-    small = shrink(module, groups, mask, shape, held=frozenset(group for group in held if group), least=least)
-    if small is None:
+    fading = _fading(module)
+    held = _counted(module, groups, mask, fading)
+    if (small := shrink(module, groups, mask, shape, held, fading, least)) is None:
         return None
     state = module.state_dict()
     whole = {name: state[name].detach().cpu().clone(memory_format=torch.contiguous_format) for name in state}
@@ -104,14 +113,48 @@ def shrink_to_train(
     left: dict[str, Tensor] = {}
     for name, parameter in list(module.named_parameters()):
         if parameter.requires_grad and name in small.places:
-            out = torch.ones(parameter.shape, dtype=torch.bool)
-            small.put(name, torch.zeros((), dtype=torch.bool), out)
+            out = small.left(name, parameter.shape)
             places = (out & mask[name].cpu() if name in mask else out).flatten().nonzero().flatten()
             if len(places):
                 left[name] = places
                 beside = parameter.detach().flatten()[places.to(parameter.device)]
                 small.module.register_parameter(_beside(name), nn.Parameter(beside))
-    return ShrunkTraining(small, small.take(mask), left, whole)
+    return ShrunkTraining(small, small.take(mask), left, whole, begin, fading)
+
+
+def _fading(module: nn.Module) -> dict[str, float]:
+    """Of batch norm's running statistics the share that is left of them after an update whose own are zero."""
+    return {
+        f"{path}.{name}": 1 - norm.momentum
+        for path, norm in module.named_modules()
+        if isinstance(norm, _BatchNorm) and norm.track_running_stats and norm.momentum
+        for name in ("running_mean", "running_var")
+    }
+
+
+def _counted(
+    module: nn.Module, groups: Groups, mask: Mapping[str, Tensor], fading: Mapping[str, float]
+) -> dict[str, Tensor]:
+    """Of groups with buffers the units whose statistics depend on images: some weight that makes them is not pruned."""
+    units: dict[str, Tensor] = {}
+    for name, buffer in module.named_buffers():
+        for block in groups.axes[name][0] if buffer.ndim and name in groups.axes else ():
+            if block.group is not None:
+                made = _made(groups, mask, block.group) if name in fading else None
+                of_this = torch.arange(block.size) if made is None else made.nonzero().flatten()
+                units[block.group] = torch.cat([units[block.group], of_this]) if block.group in units else of_this
+    return units
+
+
+def _made(groups: Groups, mask: Mapping[str, Tensor], group: str) -> Tensor | None:
+    """Bool: which units of a group some weight leads to; None where that is not seen from its rows."""
+    made = torch.zeros(groups.sizes[group], dtype=torch.bool)
+    for name, axes in groups.axes.items():
+        if len(axes) > 1 and any(block.group == group for block in axes[0]):
+            if name not in mask or len(mask[name]) != len(made):
+                return None
+            made |= mask[name].cpu().flatten(1).any(1)
+    return made
 
 
 def train_shrunk(

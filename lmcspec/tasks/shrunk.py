@@ -39,9 +39,10 @@ def in_training(
     computed: "Computed",
     mask: "Mapping[str, Tensor] | None",
     recipe: Recipe,
+    begin: int,
     updates: int,
 ) -> "ShrunkTraining | None":
-    """The network without dead units, in its state, if training it is quicker than what is computed; else None.
+    """The network without dead units, in its state after `begin` updates, if training it is quicker; else None.
 
     Trainings that are long enough measure it; shorter ones take it where that is known.
     """
@@ -50,7 +51,7 @@ def in_training(
 
     if mask is None or density(mask) > SPARSE or (groups := _groups(part)) is None:
         return None
-    network = shrink_to_train(computed.module, groups, mask, recipe, tuple(part.value["shape"]), SAVED)
+    network = shrink_to_train(computed.module, groups, mask, recipe, tuple(part.value["shape"]), begin, SAVED)
     if network is None:
         return None
     trial = ways.trial_of(part, recipe)

@@ -48,7 +48,8 @@ def run(ctx: Context, params: Train, seeds: dict[str, int]) -> Finished:
     ready = prepare(ctx, params, seeds)
     told = ready.checkpoints.pulse(params.until, "train/loss")
     computed = ways.trained_in(ctx, params.model, ready.network, ready.recipe, params.until - params.begin)
-    small = shrunk.in_training(ctx, params.model, computed, ready.mask, ready.recipe, params.until - params.begin)
+    updates = params.until - params.begin
+    small = shrunk.in_training(ctx, params.model, computed, ready.mask, ready.recipe, ready.update, updates)
     ready = replace(ready, network=small.module if small else computed.module)
 
     def pulse(update: int, loss: float) -> bool:

@@ -47,7 +47,7 @@ def test_units_of_a_convolution_are_read_through_its_pixels():
     every = {"blocks.0.conv": [0, 2], "blocks.1.conv": [0, 1, 2, 3]}
     mask["blocks.1.conv.weight"][:, 1] = False
     mask["blocks.1.conv.weight"][[0, 1, 3]] = False
-    held = read(groups, mask, {"blocks.1.conv"})
+    held = read(groups, mask, {"blocks.1.conv": torch.arange(4)})
     assert {name: places.tolist() for name, places in held.items()} == every
 
 

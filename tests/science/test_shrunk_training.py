@@ -7,10 +7,11 @@ from trainings_for_tests import network, recipe_of, same, with_dead
 
 from lmcspec.base.sgd_noise import SgdNoise
 from lmcspec.catalog.models.convnet import ConvNet
+from lmcspec.catalog.models.resnet import CifarResNet
 from lmcspec.science import masks
 from lmcspec.science.initial import initial_state
 from lmcspec.science.layout import lay_out
-from lmcspec.science.models import convnet
+from lmcspec.science.models import convnet, resnet
 from lmcspec.science.permute.tracing import trace
 from lmcspec.science.shrunk_training import shrink_to_train, train_shrunk
 from lmcspec.science.train import Callbacks, Segment, TrainingStopped, train
@@ -105,11 +106,55 @@ def test_a_training_that_is_stopped_gives_the_whole_state(few):
     assert all(tensor.shape == module.state_dict()[name].shape for name, tensor in stopped.value.snapshot.state.items())
 
 
+def small_resnet():
+    module = resnet.build(CifarResNet(depth=8, width=8), SHAPE, 10)
+    module.load_state_dict(initial_state(module, "default", ("init", 0)))
+    return module
+
+
+def emptied(module, mask, kernel, reader, units):
+    """The mask without any weight to or from some units."""
+    mask[kernel][units], mask[reader][:, units] = False, False
+    return mask
+
+
 def test_statistics_of_units_that_nothing_reads_stay():
     """Batch norm's are stored, whoever reads them."""
-    module = network("convnet")
+    module = small_resnet()
     recipe, groups = recipe_of("decay"), trace(module, SHAPE).groups
     assert shrink_to_train(module, groups, with_dead(module, 1), recipe, SHAPE) is None
+
+
+@pytest.mark.parametrize("optimiser", ["decay", "adam"])
+def test_statistics_of_nothing_but_zeros_fade(few, optimiser):
+    """Of channels without weights, as of those of the whole network; from any update on."""
+    recipe, module = recipe_of(optimiser, 12), small_resnet()
+    groups, mask = trace(module, SHAPE).groups, masks.dense(module)
+    emptied(module, mask, "blocks.0.first.conv.weight", "blocks.0.second.conv.weight", [1, 2, 5])
+    emptied(module, mask, "blocks.2.first.conv.weight", "blocks.2.second.conv.weight", [0, 3, 4, 30, 31])
+    small = shrink_to_train(small_resnet(), groups, mask, recipe, SHAPE)
+    assert small.module.blocks[0].first.norm.running_var.shape == (5,)
+    passed = []
+    callbacks = Callbacks((5,), passed.append)
+    whole = train(module, few[0], recipe, SgdNoise(0), mask=mask, callbacks=callbacks)
+    shrunk = train_shrunk(small, few[0], recipe, SgdNoise(0), segment=WHOLE, callbacks=callbacks)
+    assert_alike(passed[1].state, passed[0].state)
+    assert_alike(shrunk.state, whole.state, atol=1e-4)
+    variance = whole.state["blocks.0.first.norm.running_var"]
+    torch.testing.assert_close(variance[[1, 2, 5]], torch.full((3,), 0.9**12))
+    module.load_state_dict(passed[1].state)
+    again = shrink_to_train(module, groups, mask, recipe, SHAPE, 5)
+    rest = Segment(5, optimiser=passed[1].optimiser)
+    end = train_shrunk(again, few[0], recipe, SgdNoise(0), segment=rest, callbacks=Callbacks())
+    assert_alike(end.state, shrunk.state, rtol=1e-6, atol=1e-9)
+
+
+def test_statistics_of_a_bias_do_not_fade():
+    """A convolution with a bias gives a norm its bias, where it has no weights."""
+    module = network("convnet")
+    mask = emptied(module, masks.dense(module), "blocks.0.conv.weight", "blocks.1.conv.weight", [0, 1, 2])
+    module.blocks[0].conv.bias.data.fill_(1)
+    assert shrink_to_train(module, trace(module, SHAPE).groups, mask, recipe_of("decay"), SHAPE) is None
 
 
 def test_networks_that_have_to_stay_whole():
